@@ -1,0 +1,86 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef EVENT_H
+#define EVENT_H
+
+#include <stdint.h>
+
+/*
+ * The event loop: level-triggered epoll(7) and monotonic timers.  There is
+ * one per process.  Descriptors and timers live in their user's structs;
+ * nothing is allocated after event_init().
+ */
+struct event {
+	void	(*fn)(int fd, uint32_t events, void *arg);
+	void	 *arg;
+	int	  fd;		/* -1: not watched */
+	uint32_t  events;	/* EPOLLIN, EPOLLOUT, ... */
+};
+
+struct timer {
+	void		(*fn)(void *arg);
+	void		 *arg;
+	int64_t		  at;		/* ms of event_now(); 0: not set */
+	struct timer	 *child, *next, *prev;	/* pairing heap */
+};
+
+/* event_init: start the loop's state.  Returns 0, or -1 with errno set. */
+int	event_init(void);
+
+/*
+ * event_add: watch fd for events (0 is allowed: only EPOLLERR and EPOLLHUP)
+ * and call fn with what came.  Returns 0, or -1 with errno of epoll_ctl(2)
+ * (ENOMEM, ENOSPC; EPERM for a regular file).
+ */
+int	event_add(struct event *, int fd, uint32_t events,
+	    void (*)(int, uint32_t, void *), void *);
+
+/* event_mod: watch for other events; no system call where they are the same.
+ * fatal on failure: none is possible on a watched descriptor but ENOMEM. */
+void	event_mod(struct event *, uint32_t events);
+
+/*
+ * event_del: stop watching, before the descriptor is closed.  Of what epoll
+ * has already reported nothing more is called, so the struct may be freed.
+ * No-op where it is not watched; a zeroed struct must have fd set to -1.
+ */
+void	event_del(struct event *);
+
+/*
+ * timer_set: call fn(arg) once, ms milliseconds after event_now() or as soon
+ * as possible for ms <= 0; moves a timer that is set already.  A timer is
+ * zeroed before its first use.
+ */
+void	timer_set(struct timer *, int64_t ms, void (*)(void *), void *);
+
+/* timer_clear: do not call it.  No-op where it is not set. */
+void	timer_clear(struct timer *);
+
+/* event_now: CLOCK_MONOTONIC in ms as of the loop's last wake-up, never 0. */
+int64_t	event_now(void);
+
+/*
+ * event_loop: run until event_exit() is called.  Due timers run before
+ * descriptors in each turn.  Returns 0, or -1 with errno of epoll_wait(2).
+ */
+int	event_loop(void);
+void	event_exit(void);
+
+/* event_atturn: call fn once in each turn after all events (NULL: none). */
+void	event_atturn(void (*)(void));
+
+#endif

@@ -1,0 +1,391 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "imsg.h"
+
+#define IMSG_IOV_MAX	16	/* pieces of a message, header included */
+
+/* A packet that waits. */
+struct ibuf {
+	TAILQ_ENTRY(ibuf)	 entry;
+	size_t			 len;
+	int			 fd;	/* -1: none */
+	unsigned char		 data[];
+};
+
+/* Room for one descriptor. */
+union control {
+	struct cmsghdr	 hdr;
+	unsigned char	 buf[CMSG_SPACE(sizeof(int))];
+};
+
+/* What was received last, aligned so that a body may be looked at in place. */
+static union {
+	struct imsg_hdr	 hdr;
+	max_align_t	 align;
+	unsigned char	 buf[MAX_IMSGSIZE];
+} inbox;
+
+int
+imsg_socketpair(int sv[2])
+{
+	return (socketpair(AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sv));
+}
+
+void
+imsgbuf_init(struct imsgbuf *imsgbuf, int fd, size_t maxqueue)
+{
+	TAILQ_INIT(&imsgbuf->queue);
+	imsgbuf->queued = 0;
+	imsgbuf->maxqueue = maxqueue;
+	imsgbuf->fd = fd;
+}
+
+/* A packet is done with, sent or not. */
+static void
+ibuf_dequeue(struct imsgbuf *imsgbuf, struct ibuf *buf)
+{
+	TAILQ_REMOVE(&imsgbuf->queue, buf, entry);
+	imsgbuf->queued -= buf->len;
+	if (buf->fd != -1)
+		close(buf->fd);
+	free(buf);
+}
+
+void
+imsgbuf_clear(struct imsgbuf *imsgbuf)
+{
+	struct ibuf	*buf, *next;
+
+	TAILQ_FOREACH_SAFE(buf, &imsgbuf->queue, entry, next)
+		ibuf_dequeue(imsgbuf, buf);
+	if (imsgbuf->fd != -1)
+		close(imsgbuf->fd);
+	imsgbuf->fd = -1;
+}
+
+/*
+ * Receive one packet.  When the peer closes without having read all that we
+ * have sent, Linux reports ECONNRESET once, before what the peer has sent; to
+ * lose that would lose a mail's result, so ask again: the end follows it.
+ */
+static ssize_t
+packet_recv(int fd, struct msghdr *msg)
+{
+	socklen_t	 controllen = (socklen_t)msg->msg_controllen;
+	ssize_t		 n;
+	int		 reset = 0;
+
+	for (;;) {
+		msg->msg_controllen = controllen;
+		n = recvmsg(fd, msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		if (n != -1 || (errno != EINTR &&
+		    (errno != ECONNRESET || reset++)))
+			return (n);
+	}
+}
+
+/*
+ * Take the descriptor out of what came along.  Returns 0, with *fd -1 where
+ * there is none, or -1 where there is anything else than one descriptor.
+ *
+ * There is room for one.  Of several the kernel passes one, drops the others
+ * and sets MSG_CTRUNC: refused.  MSG_CTRUNC and none means that it could not
+ * be installed: the table is full (or an LSM has refused it).  Whether
+ * several were sent in that case cannot be told, and does not matter: none
+ * has come in.
+ */
+static int
+packet_fd(struct msghdr *msg, int *fd)
+{
+	struct cmsghdr	*cmsg;
+	const unsigned char *p, *end;
+	int		 bad = 0, n = 0, got;
+
+	*fd = -1;
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
+	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET ||
+		    cmsg->cmsg_type != SCM_RIGHTS) {
+			bad = 1;
+			continue;
+		}
+		p = CMSG_DATA(cmsg);
+		end = (const unsigned char *)cmsg + cmsg->cmsg_len;
+		for (; end - p >= (ptrdiff_t)sizeof(got); p += sizeof(got)) {
+			memcpy(&got, p, sizeof(got));
+			if (n++ == 0)
+				*fd = got;
+			else
+				close(got);
+		}
+	}
+	if (!bad && n <= 1 && !(n == 1 && (msg->msg_flags & MSG_CTRUNC)))
+		return (0);
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+	return (-1);
+}
+
+/* Whether the n octets in inbox are one message as we send it. */
+static int
+packet_valid(size_t n, int flags)
+{
+	return (!(flags & MSG_TRUNC) && n >= IMSG_HEADER_SIZE &&
+	    inbox.hdr.len == n && inbox.hdr.reserved == 0);
+}
+
+int
+imsgbuf_get(struct imsgbuf *imsgbuf, struct imsg *imsg)
+{
+	union control	 control;
+	struct iovec	 iov = { inbox.buf, sizeof(inbox.buf) };
+	struct msghdr	 msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int))
+	};
+	ssize_t		 n;
+	int		 bad, fd;
+
+	if ((n = packet_recv(imsgbuf->fd, &msg)) == -1)
+		return (errno == EAGAIN ? 0 : -1);
+	bad = packet_fd(&msg, &fd);
+	/* A packet of no octets looks like the end: to us it is. */
+	if (n == 0 && fd == -1 && !bad) {
+		errno = ECONNRESET;
+		return (-1);
+	}
+	if (bad || !packet_valid((size_t)n, msg.msg_flags)) {
+		if (fd != -1)
+			close(fd);
+		errno = EBADMSG;
+		return (-1);
+	}
+	imsg->hdr = inbox.hdr;
+	imsg->data = inbox.buf + IMSG_HEADER_SIZE;
+	imsg->fd = fd;
+	return (1);
+}
+
+size_t
+imsg_get_len(const struct imsg *imsg)
+{
+	return (imsg->hdr.len - IMSG_HEADER_SIZE);
+}
+
+int
+imsg_get_data(const struct imsg *imsg, void *buf, size_t len)
+{
+	if (imsg_get_len(imsg) != len) {
+		errno = EBADMSG;
+		return (-1);
+	}
+	if (len > 0)
+		memcpy(buf, imsg->data, len);
+	return (0);
+}
+
+void
+imsg_free(struct imsg *imsg)
+{
+	if (imsg->fd != -1)
+		close(imsg->fd);
+	imsg->fd = -1;
+}
+
+/* Send one packet, and passfd along where it is not -1. */
+static int
+packet_send(int fd, struct iovec *iov, size_t niov, int passfd)
+{
+	union control	 control = { .buf = { 0 } };
+	struct msghdr	 msg = { .msg_iov = iov, .msg_iovlen = niov };
+	ssize_t		 n;
+
+	if (passfd != -1) {
+		control.hdr.cmsg_level = SOL_SOCKET;
+		control.hdr.cmsg_type = SCM_RIGHTS;
+		control.hdr.cmsg_len = CMSG_LEN(sizeof(passfd));
+		memcpy(CMSG_DATA(&control.hdr), &passfd, sizeof(passfd));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.buf);
+	}
+	do {
+		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n == -1 && errno == EINTR);
+	/* Which of the two it is depends on what the peer has left unread. */
+	if (n == -1 && errno == ECONNRESET)
+		errno = EPIPE;
+	return (n == -1 ? -1 : 0);
+}
+
+/* Queue a copy of the packet of len octets. */
+static int
+packet_queue(struct imsgbuf *imsgbuf, const struct iovec *iov, size_t niov,
+    size_t len, int fd)
+{
+	struct ibuf	*buf;
+	size_t		 i, off = 0;
+
+	if (imsgbuf->queued > imsgbuf->maxqueue ||
+	    len > imsgbuf->maxqueue - imsgbuf->queued) {
+		errno = ENOBUFS;
+		return (-1);
+	}
+	if ((buf = malloc(sizeof(*buf) + len)) == NULL)
+		return (-1);
+	for (i = 0; i < niov; i++) {
+		if (iov[i].iov_len > 0)
+			memcpy(buf->data + off, iov[i].iov_base,
+			    iov[i].iov_len);
+		off += iov[i].iov_len;
+	}
+	buf->len = len;
+	buf->fd = fd;
+	TAILQ_INSERT_TAIL(&imsgbuf->queue, buf, entry);
+	imsgbuf->queued += len;
+	return (0);
+}
+
+int
+imsg_composev(struct imsgbuf *imsgbuf, uint32_t type, uint32_t peerid, int fd,
+    const struct iovec *body, int nbody)
+{
+	struct imsg_hdr	 hdr = { .type = type, .peerid = peerid };
+	struct iovec	 iov[IMSG_IOV_MAX];
+	size_t		 len = IMSG_HEADER_SIZE, niov = 1;
+	int		 i;
+
+	if (nbody < 0 || nbody > IMSG_IOV_MAX - 1) {
+		errno = EINVAL;
+		return (-1);
+	}
+	for (i = 0; i < nbody; i++) {
+		if (body[i].iov_len > MAX_IMSGSIZE - len) {
+			errno = EMSGSIZE;
+			return (-1);
+		}
+		len += body[i].iov_len;
+		iov[niov++] = body[i];
+	}
+	hdr.len = (uint32_t)len;
+	iov[0].iov_base = &hdr;
+	iov[0].iov_len = sizeof(hdr);
+
+	/* Never past one that waits. */
+	if (TAILQ_EMPTY(&imsgbuf->queue)) {
+		if (packet_send(imsgbuf->fd, iov, niov, fd) == 0) {
+			if (fd != -1)
+				close(fd);
+			return (0);
+		}
+		if (errno != EAGAIN)
+			return (-1);
+	}
+	return (packet_queue(imsgbuf, iov, niov, len, fd));
+}
+
+int
+imsg_compose(struct imsgbuf *imsgbuf, uint32_t type, uint32_t peerid, int fd,
+    const void *data, size_t len)
+{
+	struct iovec	 iov;
+
+	/* sendmsg(2) has no const; nothing is written there. */
+	memcpy(&iov.iov_base, &data, sizeof(data));
+	iov.iov_len = len;
+	return (imsg_composev(imsgbuf, type, peerid, fd, &iov, 1));
+}
+
+int
+imsgbuf_write(struct imsgbuf *imsgbuf)
+{
+	struct ibuf	*buf, *next;
+	struct iovec	 iov;
+
+	TAILQ_FOREACH_SAFE(buf, &imsgbuf->queue, entry, next) {
+		iov.iov_base = buf->data;
+		iov.iov_len = buf->len;
+		if (packet_send(imsgbuf->fd, &iov, 1, buf->fd) == 0) {
+			ibuf_dequeue(imsgbuf, buf);
+			continue;
+		}
+		switch (errno) {
+		case EAGAIN:
+		/* The kernel is short of something; the peer is not at fault
+		 * and the packet not lost. */
+		case ENOBUFS:
+		case ENOMEM:
+		case ETOOMANYREFS:
+			return (0);
+		default:
+			return (-1);
+		}
+	}
+	return (0);
+}
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
+int
+imsgbuf_flush(struct imsgbuf *imsgbuf, int ms)
+{
+	struct pollfd	 pfd = { .fd = imsgbuf->fd, .events = POLLOUT };
+	int64_t		 end = clock_ms() + ms, left;
+
+	for (;;) {
+		if (imsgbuf_write(imsgbuf) == -1)
+			return (-1);
+		if (TAILQ_EMPTY(&imsgbuf->queue))
+			return (0);
+		if ((left = end - clock_ms()) <= 0) {
+			errno = ETIMEDOUT;
+			return (-1);
+		}
+		if (poll(&pfd, 1, (int)left) == -1 && errno != EINTR)
+			return (-1);
+	}
+}
+
+size_t
+imsgbuf_queuelen(const struct imsgbuf *imsgbuf)
+{
+	return (imsgbuf->queued);
+}

@@ -1,0 +1,93 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <syslog.h>
+
+/* A log line is never longer than this, its '\0' included. */
+#define LOG_LINE_MAX	1001
+
+/*
+ * Where lines go.  pri is a syslog(3) priority without facility, text one
+ * line without newline, printable, shorter than LOG_LINE_MAX.  A sink must
+ * neither block nor call back into log.
+ */
+typedef void log_sink(void *arg, int pri, const char *text);
+
+/*
+ * log_init: name the process ("parent", "front", "deliver"; "" for none,
+ * not copied) whose name stands before each line, and where its lines go.
+ * Until it is called, and with a NULL sink, lines go to standard error as
+ * "msmtpd: text".
+ */
+void	log_init(const char *, log_sink *, void *);
+
+/* log_setdebug: whether log_debug() lines are passed on (0, the default:
+ * they are dropped). */
+void	log_setdebug(int);
+
+/*
+ * log_*: one line each; the x forms do not append strerror(errno).  errno
+ * is kept.  Characters that are not printable ASCII or well-formed UTF-8 are
+ * encoded as vis(3) does with VIS_CSTYLE|VIS_OCTAL|VIS_NL|VIS_TAB; what is
+ * over-long is cut and ends in "...".
+ */
+void	log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
+void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+void	log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void	log_vwrite(int, const char *, va_list)
+	    __attribute__((format(printf, 2, 0)));
+
+/*
+ * log_printable: copy len octets to dst of size octets as a line has them,
+ * '\0'-terminated; what does not fit is cut between characters and ends in
+ * "..." (where size allows).  Returns the length of what is in dst.  Lines
+ * are made printable as a whole: this is for text that goes elsewhere.
+ */
+size_t	log_printable(char *, size_t, const char *, size_t);
+
+/*
+ * log_isprintable: whether the len octets are what a sink may be given: one
+ * line, printable, shorter than LOG_LINE_MAX.  For lines that come from
+ * another process, which are encoded already.
+ */
+bool	log_isprintable(const char *, size_t);
+
+/*
+ * fatal: a failed call ends the process (priority LOG_CRIT, strerror(errno)
+ * appended, exit status 1); fatalx: a state that cannot be, or a peer that
+ * breaks the protocol, does (the same, without errno).
+ * fatal_status: an error of the administrator's ends the start: priority
+ * LOG_ERR, no errno, the exit status given (see sysexits.h).
+ */
+void	fatal(const char *, ...)
+	    __attribute__((noreturn, format(printf, 1, 2)));
+void	fatalx(const char *, ...)
+	    __attribute__((noreturn, format(printf, 1, 2)));
+void	fatal_status(int, const char *, ...)
+	    __attribute__((noreturn, format(printf, 2, 3)));
+
+/* fatal_setstatus: from now on fatal_status() exits with this status whatever
+ * it is given (--check has one status for all that it finds); 0: no more. */
+void	fatal_setstatus(int);
+
+#endif

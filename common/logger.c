@@ -1,0 +1,528 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "logger.h"
+
+/* Once the parent is confined nothing here may need a system call that its
+ * table does not have: see the list in each function's comment. */
+
+/* A line with its time, name and newline. */
+#define RECORD_MAX	(LOG_LINE_MAX + 64)
+
+#define RECONNECT_MS	1000
+
+/* How a line is handed on. */
+enum way {
+	WAY_WRITE,	/* write(2): does not block */
+	WAY_SEND,	/* a stream socket of somebody else's */
+	WAY_POLL,	/* poll(2), then write(2) */
+	WAY_SYSLOG	/* one datagram each */
+};
+
+static struct {
+	enum logger_kind	 kind;
+	enum way		 way;
+	int			 fd;
+	bool			 own;		/* fd is ours to close */
+	bool			 pollable;
+	bool			 file;		/* outlives any error */
+	bool			 journal;	/* fd is journald's */
+	bool			 connected;	/* WAY_SYSLOG */
+	int64_t			 retry;		/* when to connect again */
+	pid_t			 pid;
+	char			 path[PATH_MAX];	/* of a file */
+} lg = { .kind = LOGGER_NONE, .fd = -1 };
+
+/*
+ * What waits: whole lines, each with its newline, from off to end.  Where a
+ * notice of lost lines is among them, it is the first.
+ */
+static struct {
+	char		 buf[LOGGER_BUFFER];
+	size_t		 off, end;
+	size_t		 part;		/* octets of the first line written */
+	uint64_t	 lines;
+	uint64_t	 notice;	/* what the notice counts, 0: none */
+	uint64_t	 lost;		/* not yet in a notice */
+} wq;
+
+static const char	*syslog_path = "/dev/log";
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
+void
+logger_syslog_path(const char *path)
+{
+	syslog_path = path;
+}
+
+/* Whether descriptor fd is what systemd has said it connects to the journal,
+ * as "device:inode". */
+static bool
+is_journal(const struct stat *st)
+{
+	const char	*s;
+	char		*end;
+	uintmax_t	 dev, ino;
+
+	if ((s = getenv("JOURNAL_STREAM")) == NULL)
+		return (false);
+	dev = strtoumax(s, &end, 10);
+	if (end == s || *end != ':')
+		return (false);
+	s = end + 1;
+	ino = strtoumax(s, &end, 10);
+	if (end == s || *end != '\0')
+		return (false);
+	return (dev == st->st_dev && ino == st->st_ino);
+}
+
+/*
+ * Standard error's open file description is shared with whoever has started
+ * us, for whom O_NONBLOCK would come as a surprise, so open the pipe or
+ * terminal anew.  That fails where it belongs to another user.  Then ask
+ * poll(2) before each line: a pipe is writable where it has a free page, and
+ * a line fits in that (PIPE_BUF), so write(2) does not block as long as no
+ * other process writes to the same pipe in between.  A terminal may have
+ * room for part of a line only: write(2) then waits while it is stopped.
+ */
+static int
+open_stderr(void)
+{
+	struct stat	 st;
+	int		 fd;
+
+	if (fstat(STDERR_FILENO, &st) == -1)
+		return (-1);
+	lg.fd = STDERR_FILENO;
+	lg.way = WAY_WRITE;
+	if (S_ISREG(st.st_mode)) {
+		lg.file = true;
+		return (0);
+	}
+	lg.journal = is_journal(&st);
+	if (S_ISSOCK(st.st_mode)) {
+		lg.way = WAY_SEND;
+		lg.pollable = true;
+		return (0);
+	}
+	lg.pollable = S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO);
+	fd = open("/proc/self/fd/2",
+	    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd != -1) {
+		lg.fd = fd;
+		lg.own = true;
+	} else if (lg.pollable)
+		lg.way = WAY_POLL;
+	return (0);
+}
+
+/* openat(2).  A FIFO without a reader is an error, not a wait. */
+static int
+open_file(void)
+{
+	return (open(lg.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+}
+
+/*
+ * Look for syslogd: connect(2).  A datagram socket may be connected again
+ * and again, so a confined parent needs no socket(2).
+ */
+static void
+connect_syslog(void)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	int64_t			 now = clock_ms();
+
+	if (lg.connected || now < lg.retry)
+		return;
+	lg.retry = now + RECONNECT_MS;
+	if (strlcpy(sun.sun_path, syslog_path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		return;
+	if (connect(lg.fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		lg.connected = true;
+}
+
+static int
+open_syslog(void)
+{
+	lg.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (lg.fd == -1)
+		return (-1);
+	lg.own = true;
+	lg.pollable = true;
+	lg.way = WAY_SYSLOG;
+	connect_syslog();
+	return (0);
+}
+
+static void
+logger_reset(void)
+{
+	if (lg.own)
+		close(lg.fd);
+	memset(&lg, 0, sizeof(lg));
+	lg.kind = LOGGER_NONE;
+	lg.fd = -1;
+	wq.off = wq.end = wq.part = 0;
+	wq.lines = wq.notice = wq.lost = 0;
+}
+
+/*
+ * The time zone's file is read now: later it cannot be.  localtime_r(3) also
+ * allocates the names of both halves of the year once, so let it.
+ */
+static void
+read_timezone(void)
+{
+	struct tm	 tm;
+	time_t		 t = time(NULL);
+
+	tzset();
+	(void)localtime_r(&t, &tm);
+	t += 182L * 24 * 60 * 60;
+	(void)localtime_r(&t, &tm);
+}
+
+int
+logger_open(enum logger_kind kind, const char *path)
+{
+	int	 ret = 0;
+
+	logger_reset();
+	read_timezone();
+	lg.pid = getpid();
+	switch (kind) {
+	case LOGGER_NONE:
+		break;
+	case LOGGER_STDERR:
+		ret = open_stderr();
+		break;
+	case LOGGER_SYSLOG:
+		ret = open_syslog();
+		break;
+	case LOGGER_FILE:
+		if (strlcpy(lg.path, path, sizeof(lg.path)) >=
+		    sizeof(lg.path)) {
+			errno = ENAMETOOLONG;
+			return (-1);
+		}
+		if ((lg.fd = open_file()) == -1)
+			return (-1);
+		lg.way = WAY_WRITE;
+		lg.own = lg.file = true;
+		break;
+	}
+	if (ret == 0)
+		lg.kind = kind;
+	return (ret);
+}
+
+/* openat(2), close(2), write(2). */
+int
+logger_reopen(void)
+{
+	int	 fd;
+
+	if (lg.kind != LOGGER_FILE)
+		return (0);
+	/* What waits belongs to the old file, if it takes it. */
+	logger_flush();
+	if ((fd = open_file()) == -1)
+		return (-1);
+	close(lg.fd);
+	lg.fd = fd;
+	/* A line of which half is in the old file begins again. */
+	wq.part = 0;
+	logger_flush();
+	return (0);
+}
+
+int
+logger_fd(void)
+{
+	if (!lg.pollable || (lg.way == WAY_SYSLOG && !lg.connected))
+		return (-1);
+	return (lg.fd);
+}
+
+size_t
+logger_pending(void)
+{
+	return (wq.end - wq.off - wq.part);
+}
+
+/* What stands before the text; returns its length. */
+static size_t
+stamp(char *buf, size_t size, int pri)
+{
+	struct tm	 tm;
+	time_t		 t;
+	long		 off;
+	size_t		 n = 0;
+	int		 ret;
+
+	if (lg.kind == LOGGER_STDERR) {
+		if (lg.journal)
+			ret = snprintf(buf, size, "<%d>", pri & LOG_PRIMASK);
+		else
+			ret = snprintf(buf, size, "msmtpd: ");
+		return ((size_t)ret);
+	}
+	t = time(NULL);
+	if (localtime_r(&t, &tm) == NULL)
+		memset(&tm, 0, sizeof(tm));
+	if (lg.kind == LOGGER_SYSLOG) {
+		ret = snprintf(buf, size, "<%d>",
+		    LOG_MAIL | (pri & LOG_PRIMASK));
+		n = (size_t)ret;
+		n += strftime(buf + n, size - n, "%b %e %H:%M:%S", &tm);
+		ret = snprintf(buf + n, size - n, " msmtpd[%d]: ",
+		    (int)lg.pid);
+		return (n + (size_t)ret);
+	}
+	off = tm.tm_gmtoff / 60;
+	n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	ret = snprintf(buf + n, size - n, "%c%02ld:%02ld msmtpd[%d]: ",
+	    off < 0 ? '-' : '+', labs(off) / 60, labs(off) % 60, (int)lg.pid);
+	return (n + (size_t)ret);
+}
+
+/* Append a line to what waits.  False: there is no room. */
+static bool
+enqueue(int pri, const char *text)
+{
+	char	 record[RECORD_MAX], *p;
+	size_t	 len;
+
+	len = stamp(record, sizeof(record), pri);
+	p = record + len;
+	len += strlcpy(p, text, sizeof(record) - len - 1);
+	if (len > sizeof(record) - 2)
+		len = sizeof(record) - 2;
+	/* A newline within would be another line in our name. */
+	while ((p = memchr(p, '\n', (size_t)(record + len - p))) != NULL)
+		*p = '?';
+	record[len++] = '\n';
+
+	if (len > sizeof(wq.buf) - (wq.end - wq.off))
+		return (false);
+	if (len > sizeof(wq.buf) - wq.end) {
+		memmove(wq.buf, wq.buf + wq.off, wq.end - wq.off);
+		wq.end -= wq.off;
+		wq.off = 0;
+	}
+	memcpy(wq.buf + wq.end, record, len);
+	wq.end += len;
+	wq.lines++;
+	return (true);
+}
+
+/*
+ * Only into an empty buffer: until then all further lines are lost as well.
+ * So the notice stands where they would, and there is never more than one.
+ */
+static void
+enqueue_notice(void)
+{
+	char	 text[64];
+
+	(void)snprintf(text, sizeof(text), wq.lost == 1 ?
+	    "%" PRIu64 " log line was lost" : "%" PRIu64 " log lines were lost",
+	    wq.lost);
+	if (!enqueue(LOG_WARNING, text))
+		return;
+	wq.notice = wq.lost;
+	wq.lost = 0;
+}
+
+/* The first line is written. */
+static void
+dequeue(size_t len)
+{
+	wq.off += len;
+	wq.part = 0;
+	wq.lines--;
+	wq.notice = 0;
+	if (wq.off == wq.end)
+		wq.off = wq.end = 0;
+}
+
+/* The reader is gone, and what waits with it. */
+static void
+drop(void)
+{
+	wq.lost += wq.lines;
+	if (wq.notice > 0)
+		wq.lost += wq.notice - 1;
+	wq.lines = wq.notice = 0;
+	wq.off = wq.end = wq.part = 0;
+}
+
+/* Whether there is somebody to write to now. */
+static bool
+ready(void)
+{
+	struct pollfd	 pfd = { .fd = lg.fd, .events = POLLOUT };
+
+	switch (lg.way) {
+	case WAY_SYSLOG:
+		connect_syslog();
+		return (lg.connected);
+	case WAY_POLL:
+		return (poll(&pfd, 1, 0) == 1);
+	case WAY_WRITE:
+	case WAY_SEND:
+		break;
+	}
+	return (true);
+}
+
+/* write(2) or sendto(2). */
+static ssize_t
+put(const char *buf, size_t len)
+{
+	ssize_t	 n;
+
+	do {
+		if (lg.way == WAY_SYSLOG)
+			n = send(lg.fd, buf, len - 1,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+		else if (lg.way == WAY_SEND)
+			n = send(lg.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			n = write(lg.fd, buf, len);
+	} while (n == -1 && errno == EINTR);
+	return (n);
+}
+
+/* What an error means: wait, or drop what waits. */
+static void
+put_failed(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+	case ENOSPC:
+		return;
+	default:
+		break;
+	}
+	if (lg.way == WAY_SYSLOG)
+		lg.connected = false;	/* gone; another will come */
+	else if (!lg.file)
+		drop();
+}
+
+/* write(2); for syslog sendto(2) and connect(2); for a socket as standard
+ * error sendto(2); poll(2) only where it could not be opened anew. */
+void
+logger_flush(void)
+{
+	const char	*line;
+	size_t		 len;
+	ssize_t		 n;
+	int		 saved_errno = errno;
+
+	for (;;) {
+		if (wq.off == wq.end && wq.lost > 0)
+			enqueue_notice();
+		if (wq.off == wq.end || !ready())
+			break;
+		line = wq.buf + wq.off;
+		len = (size_t)((const char *)memchr(line, '\n',
+		    wq.end - wq.off) - line) + 1;
+		if ((n = put(line + wq.part, len - wq.part)) == -1) {
+			put_failed(errno);
+			/* syslogd may be another one by now: at once. */
+			if (lg.way == WAY_SYSLOG && !lg.connected &&
+			    clock_ms() >= lg.retry)
+				continue;
+			break;
+		}
+		if (lg.way == WAY_SYSLOG || wq.part + (size_t)n == len)
+			dequeue(len);
+		else
+			wq.part += (size_t)n;
+	}
+	errno = saved_errno;
+}
+
+void
+logger_sink(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	if (lg.kind == LOGGER_NONE)
+		return;
+	if (logger_pending() > 0 || wq.lost > 0)
+		logger_flush();
+	if (wq.lost > 0 || !enqueue(pri, text)) {
+		wq.lost++;
+		return;
+	}
+	/* Where others wait, they have just been refused. */
+	if (wq.lines == 1)
+		logger_flush();
+}
+
+/* As logger_flush(), and poll(2). */
+void
+logger_drain(int ms)
+{
+	struct pollfd	 pfd = { .events = POLLOUT };
+	int64_t		 end = clock_ms() + ms, left;
+
+	lg.retry = 0;
+	for (;;) {
+		logger_flush();
+		if (logger_pending() == 0 || (pfd.fd = logger_fd()) == -1 ||
+		    (left = end - clock_ms()) <= 0)
+			return;
+		if (poll(&pfd, 1, (int)left) == -1 && errno != EINTR)
+			return;
+	}
+}

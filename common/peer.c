@@ -1,0 +1,173 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/epoll.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "imsg.h"
+#include "log.h"
+#include "peer.h"
+
+/* Messages taken in one turn, so that a peer that never stops sending does
+ * not keep the others from their turn. */
+#define PEER_BATCH	64
+
+void
+peer_init(struct peer *p, const char *name, int fd, size_t maxqueue)
+{
+	imsgbuf_init(&p->ibuf, fd, maxqueue);
+	p->name = name;
+	p->ev.fd = -1;
+	p->open = true;
+}
+
+static void
+peer_update(struct peer *p)
+{
+	if (p->ev.fd != -1)
+		event_mod(&p->ev, imsgbuf_queuelen(&p->ibuf) > 0 ?
+		    EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+static void
+peer_lost(struct peer *p)
+{
+	peer_close(p);
+	p->gone();
+}
+
+static void
+peer_read(struct peer *p)
+{
+	struct imsg	 imsg;
+	int		 i, n;
+
+	for (i = 0; i < PEER_BATCH && p->open; i++) {
+		n = imsgbuf_get(&p->ibuf, &imsg);
+		if (n == 0)
+			return;
+		if (n == -1) {
+			/* A packet that is none is no accident. */
+			if (errno == EBADMSG)
+				fatalx("%s: malformed message", p->name);
+			if (errno != ECONNRESET)
+				log_warn("%s: recvmsg", p->name);
+			peer_lost(p);
+			return;
+		}
+		p->dispatch(&imsg);
+		imsg_free(&imsg);
+	}
+}
+
+static void
+peer_event(int fd, uint32_t events, void *arg)
+{
+	struct peer	*p = arg;
+
+	(void)fd;
+	/* Read first: what a peer sent before it died still counts. */
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		peer_read(p);
+	if (p->open && (events & EPOLLOUT)) {
+		/* EPIPE shows up as end of file, after what is left to read. */
+		if (imsgbuf_write(&p->ibuf) == -1 && errno != EPIPE &&
+		    errno != ECONNRESET)
+			log_warn("%s: sendmsg", p->name);
+		peer_update(p);
+		if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
+			p->drained();
+	}
+}
+
+int
+peer_watch(struct peer *p)
+{
+	return (event_add(&p->ev, p->ibuf.fd,
+	    imsgbuf_queuelen(&p->ibuf) > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN,
+	    peer_event, p));
+}
+
+int
+peer_wait(struct peer *p, struct imsg *imsg, int ms)
+{
+	struct pollfd	 pfd;
+	int		 n;
+
+	pfd.fd = p->ibuf.fd;
+	pfd.events = POLLIN;
+	for (;;) {
+		n = imsgbuf_get(&p->ibuf, imsg);
+		if (n == 1)
+			return (0);
+		if (n == -1)
+			return (-1);
+		n = poll(&pfd, 1, ms);
+		if (n == 0) {
+			errno = ETIMEDOUT;
+			return (-1);
+		}
+		if (n == -1 && errno != EINTR)
+			return (-1);
+	}
+}
+
+int
+peer_send(struct peer *p, uint32_t type, uint32_t peerid, int fd,
+    const void *data, size_t len)
+{
+	struct iovec	 iov;
+
+	iov.iov_base = (void *)(uintptr_t)data;
+	iov.iov_len = len;
+	return (peer_sendv(p, type, peerid, fd, &iov, 1));
+}
+
+int
+peer_sendv(struct peer *p, uint32_t type, uint32_t peerid, int fd,
+    const struct iovec *iov, int iovcnt)
+{
+	if (!p->open) {
+		errno = ENOTCONN;
+		return (-1);
+	}
+	if (imsg_composev(&p->ibuf, type, peerid, fd, iov, iovcnt) == -1)
+		return (-1);
+	peer_update(p);
+	return (0);
+}
+
+size_t
+peer_queued(const struct peer *p)
+{
+	return (p->open ? imsgbuf_queuelen(&p->ibuf) : 0);
+}
+
+void
+peer_close(struct peer *p)
+{
+	if (!p->open)
+		return;
+	event_del(&p->ev);
+	imsgbuf_clear(&p->ibuf);
+	p->open = false;
+}

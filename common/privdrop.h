@@ -1,0 +1,86 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef PRIVDROP_H
+#define PRIVDROP_H
+
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#include <stddef.h>
+
+/*
+ * Giving up privileges.  Whatever fails is fatal, with a message that says
+ * what is missing; "must" is whether a refusal (EPERM) is one: it is where we
+ * started as root, it is the normal answer where we did not.
+ */
+
+/*
+ * privdrop_chroot: make dir the root and the current directory.  It must be
+ * an empty directory that only root can write to.
+ */
+void	privdrop_chroot(const char *);
+
+/* privdrop_bounding: empty the capability bounding set. */
+void	privdrop_bounding(int must);
+
+/*
+ * privdrop_securebits: no capabilities for uid 0, by no way, locked.  From
+ * then on a change of user keeps them: privdrop_caps() must follow.
+ */
+void	privdrop_securebits(int must);
+
+/* privdrop_user: become this user, for good. */
+void	privdrop_user(uid_t, gid_t, const gid_t *, size_t);
+
+/* privdrop_caps: empty the ambient, permitted, effective and inheritable
+ * sets. */
+void	privdrop_caps(void);
+
+/* privdrop_prove: try to come back; fatal where that succeeds. */
+void	privdrop_prove(void);
+
+/* privdrop_quiet: no core file, not dumpable (so not traceable either). */
+void	privdrop_quiet(void);
+
+/* privdrop_nnp: no_new_privs. */
+void	privdrop_nnp(void);
+
+/*
+ * privdrop_mdwe: no memory that is or was writable becomes executable.
+ * Returns whether the kernel has it.
+ */
+int	privdrop_mdwe(void);
+
+/*
+ * privdrop_deathsig: be killed when the parent dies; parent is getppid() of
+ * before, so that its death in between is noticed.  After a change of user,
+ * which clears this.  The kernel asks whether the dying parent may send us a
+ * signal: a parent of another user that has lost CAP_KILL by then may not, so
+ * that the end of its socket has to tell us.
+ */
+void	privdrop_deathsig(pid_t parent);
+
+/* privdrop_limit: setrlimit(2), soft and hard. */
+void	privdrop_limit(__rlimit_resource_t, rlim_t, const char *);
+
+/*
+ * privdrop_raise: raise the soft limit to want, and the hard limit where we
+ * may.  Returns the soft limit that is in force then; *old is what it was.
+ */
+rlim_t	privdrop_raise(__rlimit_resource_t, rlim_t want, struct rlimit *old);
+
+#endif

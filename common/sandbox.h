@@ -1,0 +1,157 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * seccomp filters from tables, and Landlock.  Knows no process of the daemon:
+ * what each may do is in its own table.
+ */
+
+/* What is asked of an argument.  The kernel takes an int from the lower half
+ * of the register only; so does IS. */
+enum sandbox_op {
+	SANDBOX_NONE,		/* no condition */
+	SANDBOX_IS,		/* lower 32 bits are value */
+	SANDBOX_IS64,		/* all 64 bits are value */
+	SANDBOX_ONLY,		/* no bit but those of value, of 64 */
+	SANDBOX_HAS,		/* all bits of value */
+	SANDBOX_ABOVE,		/* greater than value, as 64 bits, unsigned */
+	SANDBOX_SELF,		/* lower 32 bits: pid of who loads the filter */
+	SANDBOX_PARENT,		/* lower 32 bits: its parent's pid */
+	SANDBOX_GROUP		/* lower 32 bits: minus its process group */
+};
+
+struct sandbox_arg {
+	enum sandbox_op	 op;
+	unsigned int	 n;		/* which argument, from 0 */
+	uint64_t	 value;
+	const char	*text;		/* for print: "flags = SOCK_CLOEXEC" */
+};
+
+#define SANDBOX_ARGS	3
+
+/*
+ * One system call, and what its arguments must be, all of them; further rows
+ * of the same name, which stand together, are alternatives.
+ */
+struct sandbox_rule {
+	const char		*name;
+	const char		*why;
+	unsigned int		 when;	/* 0: always; else one of these bits */
+	struct sandbox_arg	 arg[SANDBOX_ARGS];
+};
+
+/* An account of the whole table of system calls. */
+enum sandbox_verdict {
+	SANDBOX_ALLOW,
+	SANDBOX_DENY,		/* EPERM */
+	SANDBOX_NOSYS		/* ENOSYS, as if this kernel did not have it */
+};
+
+struct sandbox_call {
+	const char		*name;
+	enum sandbox_verdict	 verdict;
+	const char		*why;
+};
+
+struct sandbox_filter;		/* a filter that is not loaded yet */
+
+/*
+ * sandbox_allowlist: a filter that allows what the rules with "when" 0 or
+ * one of when's bits allow, and kills the process for anything else and for
+ * any foreign architecture.
+ * sandbox_account: one that allows and denies as the calls say and answers
+ * ENOSYS to any number that is not listed; a foreign architecture kills.
+ * sandbox_denylist: one that answers EPERM to what the rules match and
+ * allows the rest; a foreign architecture kills.
+ * All return NULL with errno set; EINVAL: a name of an allowlist or denylist
+ * is none of this architecture's.
+ */
+struct sandbox_filter *sandbox_allowlist(const struct sandbox_rule *, size_t,
+	    unsigned int when);
+struct sandbox_filter *sandbox_account(const struct sandbox_call *, size_t);
+struct sandbox_filter *sandbox_denylist(const struct sandbox_rule *, size_t);
+
+/* sandbox_load: put it in force, for good; no_new_privs must be set. */
+int	sandbox_load(struct sandbox_filter *);
+
+/* sandbox_export: write the BPF program to fd instead. */
+int	sandbox_export(struct sandbox_filter *, int);
+void	sandbox_free(struct sandbox_filter *);
+
+/* sandbox_count: how many different calls the rules allow. */
+unsigned int sandbox_count(const struct sandbox_rule *, size_t,
+	    unsigned int when);
+
+/* sandbox_verdicts: how many of the calls that this architecture has get it. */
+unsigned int sandbox_verdicts(const struct sandbox_call *, size_t,
+	    enum sandbox_verdict);
+
+/*
+ * sandbox_print_rules: a row a line, "  name  why", each followed by its
+ * conditions, if any: "      VERB if flags = X" and "      or if flags = Y".
+ * "when" has a text for each bit that rules may carry, from the lowest; the
+ * last is NULL.
+ * sandbox_print_calls: those of one verdict, "  name  why".
+ */
+void	sandbox_print_rules(FILE *, const struct sandbox_rule *, size_t,
+	    const char *const *when, const char *verb);
+void	sandbox_print_calls(FILE *, const struct sandbox_call *, size_t,
+	    enum sandbox_verdict);
+
+/* sandbox_seccomp: whether the kernel can kill a process by a filter. */
+int	sandbox_seccomp(void);
+
+/*
+ * Landlock.  The constants are ours because the C library's may be older
+ * than the kernel.
+ */
+#define SANDBOX_FS_WRITE_FILE	(1ULL << 1)
+#define SANDBOX_FS_MAKE_REG	(1ULL << 8)
+
+#define SANDBOX_NET_BIND_TCP	(1ULL << 0)	/* ABI 4 */
+#define SANDBOX_NET_CONNECT_TCP	(1ULL << 1)
+
+#define SANDBOX_SCOPE_ABSTRACT	(1ULL << 0)	/* ABI 6 */
+#define SANDBOX_SCOPE_SIGNAL	(1ULL << 1)
+
+/* sandbox_landlock_abi: 0 where the kernel has none or it is turned off. */
+int	sandbox_landlock_abi(void);
+
+/*
+ * sandbox_ruleset: a ruleset (a close-on-exec descriptor) that refuses every
+ * kind of access to files (fs true), and of net and scope what is given, all
+ * as far as the kernel knows it.  Returns -1 with errno set; ENOMSG: this
+ * kernel knows nothing of what is asked for.
+ */
+int	sandbox_ruleset(int fs, uint64_t net, uint64_t scope);
+
+/* sandbox_allow_beneath: but allow access beneath the directory. */
+int	sandbox_allow_beneath(int ruleset, const char *, uint64_t access);
+
+/*
+ * sandbox_restrict: enter a domain of that ruleset, nested in the current
+ * one.  Async-signal-safe.
+ */
+int	sandbox_restrict(int ruleset);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef AUTH_H
+#define AUTH_H
+
+#include "msmtpd.h"
+
+struct identity;
+struct peer;
+
+/*
+ * auth_init: fetch the password of --auth: the first line that the shell
+ * command passwordeval prints, run as id (NULL: as we are), or, without one,
+ * what is typed on the terminal.  It is kept in locked memory that no dump
+ * holds and is zeroed at exit.  slots: requests that may wait at once.  Any
+ * failure ends the process with EX_CONFIG.
+ */
+void	auth_init(const char *user, const char *passwordeval,
+	    const struct identity *id, uint32_t slots);
+
+/*
+ * auth_request: check what a client has given, in constant time, and send
+ * IMSG_AUTH_RESULT to front; for a minute after a failure each answer comes
+ * a second late.  What finds all slots taken, or its own peerid waiting, is
+ * refused without a check.
+ */
+void	auth_request(struct peer *, uint32_t peerid,
+	    const struct imsg_auth *);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CHILD_H
+#define CHILD_H
+
+#include "imsg.h"
+#include "msmtpd.h"
+#include "peer.h"
+
+/* What front and deliver have in common: the parent, and how they start. */
+extern struct peer	 child_parent;
+
+/*
+ * child_init: in a child that has just been executed: close what was
+ * inherited but the two sockets, log to the parent under this name, start
+ * the event loop and wait for the settings, which are checked.  Fatal on
+ * failure.
+ */
+void	child_init(const char *name, struct config *);
+
+/* child_wait: before confinement: the parent's next message, which must be of
+ * this type.  Fatal on failure. */
+void	child_wait(struct imsg *, uint32_t type);
+
+/*
+ * child_run: tell the parent that we are confined and run the event loop,
+ * handing its messages to dispatch.  The process ends with *status after
+ * event_exit(), and when the parent is gone.
+ */
+void	child_run(void (*dispatch)(struct imsg *), const int *status)
+	    __attribute__((noreturn));
+
+/* child_empty: fatal unless the message has neither body nor descriptor. */
+void	child_empty(const struct imsg *);
+
+/* child_pong: answer a ping. */
+void	child_pong(const struct imsg *);
+
+/* child_ongone: what to do when the parent is gone, before the process ends. */
+void	child_ongone(void (*)(void));
+
+#endif

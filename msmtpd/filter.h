@@ -1,0 +1,55 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef FILTER_H
+#define FILTER_H
+
+#include <stddef.h>
+
+#include "sandbox.h"
+
+/* Conditions of rows: what the process was started for. */
+#define FILTER_LISTEN	0x1U	/* front: accepts connections (no --inetd) */
+#define FILTER_FILE	0x2U	/* parent: --log=FILE */
+#define FILTER_SYSLOG	0x4U	/* parent: --log=syslog */
+
+extern const struct sandbox_rule	 filter_front[];
+extern const size_t			 filter_front_n;
+extern const struct sandbox_rule	 filter_parent[];
+extern const size_t			 filter_parent_n;
+
+/* deliver: every system call, and the arguments that are refused. */
+extern const struct sandbox_call	 filter_deliver[];
+extern const size_t			 filter_deliver_n;
+extern const struct sandbox_rule	 filter_deliver_args[];
+extern const size_t			 filter_deliver_args_n;
+
+/* For the tables: a condition on argument n, with its text for print. */
+#define IS(n, name, v)		{ SANDBOX_IS, n, (uint64_t)(v), name " = " #v }
+#define IS64(n, name, v)	{ SANDBOX_IS64, n, (uint64_t)(v), name " = " #v }
+#define ONLY(n, name, v)	{ SANDBOX_ONLY, n, (uint64_t)(v), \
+				    name " within " #v }
+#define HAS(n, name, v)		{ SANDBOX_HAS, n, (uint64_t)(v), \
+				    name " with " #v }
+#define ABOVE(n, name, v)	{ SANDBOX_ABOVE, n, (uint64_t)(v), \
+				    name " > " #v }
+#define SELF(n, name)		{ SANDBOX_SELF, n, 0, name " = deliver" }
+#define PARENT(n, name)		{ SANDBOX_PARENT, n, 0, name " = parent" }
+#define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
+				    name " = deliver's process group" }
+
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <grp.h>
+#include <paths.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "identity.h"
+#include "log.h"
+
+extern char	**environ;
+
+static void
+identity_groups(struct identity *id)
+{
+	int	 n = MSMTPD_GROUPS_MAX;
+
+	if (getgrouplist(id->name, id->gid, id->groups, &n) == -1)
+		fatal_status(EX_CONFIG, "user %s: member of more than %d "
+		    "groups", id->name, MSMTPD_GROUPS_MAX);
+	id->ngroups = (uint32_t)n;
+}
+
+void
+identity_lookup(struct identity *id, const char *name, const char *option,
+    const char *useradd_args)
+{
+	struct passwd	*pw;
+
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		fatal_status(EX_OSERR, "--%s: cannot look up %s: %s", option,
+		    name, strerror(errno));
+	if (pw == NULL)
+		fatal_status(EX_NOUSER, "--%s: there is no user %s; create it "
+		    "with: useradd %s %s", option, name, useradd_args, name);
+	if (pw->pw_uid == 0)
+		fatal_status(EX_NOUSER, "--%s: %s is root, who is not for "
+		    "this", option, name);
+	memset(id, 0, sizeof(*id));
+	id->uid = pw->pw_uid;
+	id->gid = pw->pw_gid;
+	if (strlcpy(id->name, name, sizeof(id->name)) >= sizeof(id->name) ||
+	    strlcpy(id->home, pw->pw_dir, sizeof(id->home)) >=
+	    sizeof(id->home) ||
+	    strlcpy(id->shell, *pw->pw_shell != '\0' ? pw->pw_shell :
+	    _PATH_BSHELL, sizeof(id->shell)) >= sizeof(id->shell))
+		fatal_status(EX_CONFIG, "user %s: name, home directory or "
+		    "shell too long", name);
+	identity_groups(id);
+}
+
+static void
+env_put(char **env, size_t *n, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (asprintf(&env[(*n)++], "%s=%s", name, value) == -1)
+		fatalx("asprintf: out of memory");
+}
+
+char **
+identity_env(const struct identity *id)
+{
+	const char	*path = getenv("PATH");
+	char		**env;
+	size_t		 n = 0;
+
+	if ((env = calloc(8, sizeof(*env))) == NULL)
+		fatal("calloc");
+	env_put(env, &n, "PATH", path != NULL && *path != '\0' ? path :
+	    "/usr/local/bin:/usr/bin:/bin");
+	env_put(env, &n, "HOME", id->home);
+	env_put(env, &n, "USER", id->name);
+	env_put(env, &n, "LOGNAME", id->name);
+	env_put(env, &n, "SHELL", id->shell);
+	env_put(env, &n, "TZ", getenv("TZ"));
+	env_put(env, &n, "LANG", getenv("LANG"));
+	return (env);
+}
+
+char **
+identity_passthrough(void)
+{
+	static const char *const	 ours[] = {
+		"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+		"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+		"JOURNAL_STREAM"
+	};
+	size_t				 i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		unsetenv(ours[i]);
+	return (environ);
+}
+
+void
+identity_become(const struct identity *id)
+{
+	if (setgroups(id->ngroups, id->groups) == -1)
+		fatal("setgroups");
+	if (setresgid(id->gid, id->gid, id->gid) == -1)
+		fatal("setresgid");
+	if (setresuid(id->uid, id->uid, id->uid) == -1)
+		fatal("setresuid");
+}

@@ -1,0 +1,62 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include <sys/types.h>
+
+#include "msmtpd.h"
+
+/* A user that a child becomes. */
+struct identity {
+	uid_t		 uid;
+	gid_t		 gid;
+	uint32_t	 ngroups;
+	gid_t		 groups[MSMTPD_GROUPS_MAX];
+	char		 name[64];
+	char		 home[512];
+	char		 shell[512];
+};
+
+/*
+ * identity_lookup: fill in id from the user database.  option is the option
+ * that names the user, purpose what the user is for, both for the error,
+ * which ends the process with EX_NOUSER and the command that creates the
+ * user.  A user with uid 0 is refused the same way: the command never runs
+ * as root.
+ */
+void	identity_lookup(struct identity *, const char *name,
+	    const char *option, const char *useradd_args);
+
+/*
+ * identity_env: a fresh environment for a command run as id: PATH, TZ and
+ * LANG of the daemon (PATH has a default), HOME, USER, LOGNAME, SHELL of id.
+ * Allocated; fatal where there is no memory.
+ */
+char	**identity_env(const struct identity *);
+
+/*
+ * identity_passthrough: the environment as it is, without what a service
+ * manager has said to the daemon only.
+ */
+char	**identity_passthrough(void);
+
+/* identity_become: in a process that is to run one program as id: groups,
+ * gid, uid, in this order.  fatal on failure. */
+void	identity_become(const struct identity *);
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "event.h"
+#include "job.h"
+#include "log.h"
+#include "spawn.h"
+
+#define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
+#define JOB_READ	4096
+
+extern char	**environ;
+
+static const struct config	*job_conf;
+static const struct command	*job_command;
+static pid_t			 job_parent;	/* deliver's own pid */
+static void			(*job_done)(struct job *,
+				    const struct imsg_result *);
+
+void
+job_init(const struct config *conf, const struct command *command,
+    void (*done)(struct job *, const struct imsg_result *))
+{
+	job_conf = conf;
+	job_command = command;
+	job_done = done;
+	job_parent = getpid();
+}
+
+static void
+job_log_line(struct job *j)
+{
+	if (j->linelen > 0)
+		log_info("mail id=%s: command: %.*s", j->envelope.head.id,
+		    (int)j->linelen, j->line);
+	j->linelen = 0;
+	j->lines++;
+}
+
+/* What the command prints: line by line, bounded; never to the client. */
+static void
+job_log(struct job *j, const char *p, size_t len)
+{
+	for (; len > 0; p++, len--) {
+		if (j->lines >= JOB_LINES_MAX) {
+			j->unlogged += len;
+			return;
+		}
+		if (*p == '\n')
+			job_log_line(j);
+		/* NUL would end the line for the log. */
+		else if (j->linelen < sizeof(j->line))
+			j->line[j->linelen++] = *p != '\0' ? *p : '?';
+		else
+			j->unlogged++;
+	}
+}
+
+static void
+job_log_end(struct job *j)
+{
+	if (j->linelen > 0)
+		job_log_line(j);
+	if (j->unlogged > 0)
+		log_info("mail id=%s: command: %llu octets more are not logged",
+		    j->envelope.head.id, (unsigned long long)j->unlogged);
+}
+
+static void
+job_close_output(struct job *j)
+{
+	int	 fd = j->out_event.fd;
+
+	event_del(&j->out_event);
+	if (fd != -1)
+		close(fd);
+}
+
+/* Returns false at the end of it. */
+static bool
+job_read(struct job *j)
+{
+	char	 buf[JOB_READ];
+	ssize_t	 n;
+
+	n = read(j->out_event.fd, buf, sizeof(buf));
+	if (n > 0) {
+		job_log(j, buf, (size_t)n);
+		return (true);
+	}
+	if (n == -1 && errno == EINTR)
+		return (true);
+	if (n == 0 || errno != EAGAIN)
+		job_close_output(j);
+	return (false);
+}
+
+static void
+job_output(int fd, uint32_t events, void *arg)
+{
+	(void)fd, (void)events;
+	job_read(arg);
+}
+
+/* A process that the command has left behind may hold the pipe for ever, or
+ * fill it faster than we read: what is in it now is taken, no more. */
+static void
+job_drain(struct job *j)
+{
+	int	 i;
+
+	for (i = 0; i < 65536 / JOB_READ && j->out_event.fd != -1; i++)
+		if (!job_read(j))
+			break;
+	job_close_output(j);
+	job_log_end(j);
+}
+
+static void
+job_exited(int fd, uint32_t events, void *arg)
+{
+	struct job		*j = arg;
+	struct imsg_result	 result;
+	siginfo_t		 si;
+
+	(void)events;
+	memset(&si, 0, sizeof(si));
+	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED) == -1)
+		fatal("waitid");
+	event_del(&j->exit_event);
+	close(fd);
+	timer_clear(&j->timer);
+	job_drain(j);
+	result.outcome = si.si_code == CLD_EXITED ? MAIL_EXITED :
+	    MAIL_SIGNALED;
+	result.value = si.si_status;
+	/* We have ended it; but what got its work done all the same did. */
+	if (j->why != 0 && !(si.si_code == CLD_EXITED && si.si_status == 0)) {
+		result.outcome = j->why;
+		result.value = 0;
+	}
+	j->pid = 0;
+	job_done(j, &result);
+}
+
+/*
+ * In the child of vfork(2), which shares our memory until execve(2): only
+ * system calls, and nothing is written but *error.
+ */
+static void __attribute__((noreturn))
+job_exec(const struct job *j, char **argv, int out, volatile int *error)
+{
+	sigset_t	 none;
+
+	sigemptyset(&none);
+	/* When deliver dies its commands do, so that a client's next try
+	 * cannot meet the first one still at work. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
+	    getppid() != job_parent || setsid() == -1 ||
+	    dup2(j->memfd, 0) == -1 || dup2(out, 1) == -1 ||
+	    dup2(out, 2) == -1 || confine_command() == -1)
+		goto fail;
+	spawn_signals(SIG_DFL);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+		goto fail;
+	/* All other descriptors are close-on-exec. */
+	execve(argv[0], argv, environ);
+ fail:
+	*error = errno != 0 ? errno : ESRCH;
+	_exit(127);
+}
+
+static int
+job_spawn(struct job *j, char **argv, int out)
+{
+	volatile int	 error = 0;
+	pid_t		 pid;
+	int		 pidfd;
+
+	if ((pid = vfork()) == 0)
+		job_exec(j, argv, out, &error);
+	if (pid == -1)
+		return (-1);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (error == 0 && pidfd != -1 && event_add(&j->exit_event, pidfd,
+	    EPOLLIN, job_exited, j) == 0) {
+		j->pid = pid;
+		return (0);
+	}
+	/* It never ran, or nobody could watch it. */
+	if (error == 0)
+		error = errno;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	if (pidfd != -1)
+		close(pidfd);
+	errno = error;
+	return (-1);
+}
+
+static void
+job_timeout(void *arg)
+{
+	struct job	*j = arg;
+
+	log_warnx("mail id=%s: the command runs for %u s, ending it",
+	    j->envelope.head.id, job_conf->command_timeout);
+	job_end(j, MAIL_TIMEOUT);
+}
+
+int
+job_start(struct job *j)
+{
+	char	**argv;
+	int	 fds[2], ret, error;
+
+	argv = command_argv(job_command, j->envelope.sender,
+	    j->envelope.rcpts, j->envelope.nrcpt);
+	if (argv == NULL)
+		return (-1);
+	if (pipe2(fds, O_CLOEXEC) == -1) {
+		free(argv);
+		return (-1);
+	}
+	ret = fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	if (ret == 0)
+		ret = event_add(&j->out_event, fds[0], EPOLLIN, job_output, j);
+	if (ret == 0)
+		ret = job_spawn(j, argv, fds[1]);
+	error = errno;
+	free(argv);
+	close(fds[1]);
+	if (ret == -1) {
+		event_del(&j->out_event);
+		close(fds[0]);
+		errno = error;
+		return (-1);
+	}
+	/* The command has it now. */
+	close(j->memfd);
+	j->memfd = -1;
+	j->since = event_now();
+	j->state = JOB_RUNNING;
+	timer_set(&j->timer, (int64_t)job_conf->command_timeout * 1000,
+	    job_timeout, j);
+	return (0);
+}
+
+void
+job_kill(struct job *j)
+{
+	if (j->pid == 0 || j->killed)
+		return;
+	j->killed = true;
+	if (kill(-j->pid, SIGKILL) == -1)
+		log_warn("mail id=%s: kill", j->envelope.head.id);
+}
+
+static void
+job_insist(void *arg)
+{
+	job_kill(arg);
+}
+
+void
+job_end(struct job *j, enum mail_outcome why)
+{
+	if (j->pid == 0 || j->why != 0)
+		return;
+	j->why = why;
+	if (kill(-j->pid, SIGTERM) == -1)
+		log_warn("mail id=%s: kill", j->envelope.head.id);
+	timer_set(&j->timer, JOB_TERM, job_insist, j);
+}
+
+void
+job_free(struct job *j)
+{
+	timer_clear(&j->timer);
+	job_close_output(j);
+	if (j->memfd != -1)
+		close(j->memfd);
+	envelope_free(&j->envelope);
+	memset(j, 0, offsetof(struct job, line));
+	j->exit_event.fd = j->out_event.fd = j->memfd = -1;
+}

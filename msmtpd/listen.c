@@ -1,0 +1,197 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "listen.h"
+#include "log.h"
+
+/* The first descriptor that a service manager passes, sd_listen_fds(3). */
+#define LISTEN_FDS_START	3
+
+static bool
+is_loopback(const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in	*sin = (const void *)ss;
+	const struct sockaddr_in6	*sin6 = (const void *)ss;
+
+	if (ss->ss_family == AF_INET)
+		return (ntohl(sin->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET);
+	return (IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr));
+}
+
+static void
+listen_log(int fd, bool auth)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	char			 host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
+	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
+	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		fatal("getsockname");
+	log_info("listening on %s port %s", host, port);
+	if (!is_loopback(&ss) && !auth)
+		log_warnx("%s is not a loopback address: whoever reaches port "
+		    "%s may send mail; consider --auth or a firewall", host,
+		    port);
+}
+
+/* Options that each accepted socket gets from its listener, so that front
+ * need not be allowed setsockopt(2). */
+static void
+listen_setup(int fd)
+{
+	int	 on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		fatal("fcntl");
+}
+
+static void
+listen_passed(struct listeners *l, int fd)
+{
+	int		 type, listening, family;
+	socklen_t	 len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
+	    -1 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == -1)
+		fatal_status(EX_CONFIG, "passed descriptor %d: %s", fd,
+		    strerror(errno));
+	if (type != SOCK_STREAM || !listening || (family != AF_INET &&
+	    family != AF_INET6))
+		fatal_status(EX_CONFIG, "passed descriptor %d is not a "
+		    "listening TCP socket (for Accept=yes use --inetd)", fd);
+	listen_setup(fd);
+	l->fds[l->n++] = fd;
+}
+
+static int
+passed_count(void)
+{
+	const char	*pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	const char	*errstr;
+	int		 n;
+
+	if (pid == NULL || fds == NULL ||
+	    strtonum(pid, 1, 1LL << 30, &errstr) != getpid())
+		return (0);
+	n = (int)strtonum(fds, 1, MSMTPD_LISTENERS_MAX, &errstr);
+	if (errstr != NULL)
+		fatal_status(EX_CONFIG, "LISTEN_FDS=%s is %s (1 to %d)", fds,
+		    errstr, MSMTPD_LISTENERS_MAX);
+	return (n);
+}
+
+static struct addrinfo *
+address_parse(const char *ip, unsigned int port)
+{
+	struct addrinfo	 hints, *res;
+	char		 service[8];
+
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+	hints.ai_socktype = SOCK_STREAM;
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(ip, service, &hints, &res) != 0)
+		fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or "
+		    "IPv6 address", ip);
+	return (res);
+}
+
+static void
+bind_failed(const char *ip, unsigned int port)
+{
+	const char	*hint = "";
+
+	if (errno == EADDRINUSE)
+		hint = "; another server listens there (ss -ltnp shows which)";
+	else if (errno == EACCES)
+		hint = "; a port below 1024 needs root or CAP_NET_BIND_SERVICE";
+	else if (errno == EADDRNOTAVAIL)
+		hint = "; no interface of this machine has that address";
+	fatal_status(EX_OSERR, "cannot listen on %s port %u: %s%s", ip, port,
+	    strerror(errno), hint);
+}
+
+static int
+listen_bind(const char *ip, unsigned int port)
+{
+	struct addrinfo	*res = address_parse(ip, port);
+	int		 fd, on = 1;
+
+	fd = socket(res->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		fatal_status(EX_OSERR, "cannot listen on %s port %u: %s", ip,
+		    port, strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	/* So that :: and 0.0.0.0 can both be given. */
+	if (res->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	if (bind(fd, res->ai_addr, res->ai_addrlen) == -1 ||
+	    listen(fd, SOMAXCONN) == -1)
+		bind_failed(ip, port);
+	freeaddrinfo(res);
+	listen_setup(fd);
+	return (fd);
+}
+
+void
+listen_open(struct listeners *l, const struct options *o)
+{
+	size_t	 i;
+	int	 n = passed_count();
+
+	l->n = 0;
+	if (n > 0 && o->address_given)
+		fatal_status(EX_USAGE, "--interface and --port: the service "
+		    "manager has passed %d listening sockets, which decide", n);
+	while (l->n < (size_t)n)
+		listen_passed(l, LISTEN_FDS_START + (int)l->n);
+	for (i = 0; n == 0 && i < o->ninterfaces; i++)
+		l->fds[l->n++] = listen_bind(o->interfaces[i], o->port);
+	for (i = 0; i < l->n; i++)
+		listen_log(l->fds[i], o->conf.auth != 0);
+}
+
+void
+listen_check(const struct options *o)
+{
+	size_t	 i;
+
+	for (i = 0; i < o->ninterfaces; i++)
+		freeaddrinfo(address_parse(o->interfaces[i], o->port));
+}

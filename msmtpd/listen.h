@@ -1,0 +1,48 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <sys/socket.h>
+
+#include <stddef.h>
+
+#include "options.h"
+
+/* Listening sockets, until they are passed on to front. */
+struct listeners {
+	int			 fds[MSMTPD_LISTENERS_MAX];
+	size_t			 n;
+	struct sockaddr_storage	 client;	/* --inetd: whose socket it is;
+						 * AF_UNSPEC: not a TCP one */
+};
+
+/*
+ * listen_open: take the sockets that a service manager has passed
+ * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS), else bind and listen on each
+ * interface.  All are non-blocking and close-on-exec, with TCP_NODELAY and
+ * SO_KEEPALIVE, which accepted sockets inherit.  Logs each address.  Any
+ * failure ends the process: EX_OSERR for an address that cannot be bound,
+ * EX_USAGE for one that is none and for --interface or --port beside passed
+ * sockets, EX_CONFIG for a passed descriptor that is no TCP listener.
+ */
+void	listen_open(struct listeners *, const struct options *);
+
+/* listen_check: for --check: whether each --interface is an address. */
+void	listen_check(const struct options *);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "logger.h"
+#include "parent.h"
+#include "spawn.h"
+
+/* A descriptor that the first open(2) would get by accident must not be one
+ * of these. */
+static void
+open_standard(void)
+{
+	int	 fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			_exit(EX_OSERR);
+	} while (fd <= 2);
+	close(fd);
+}
+
+/* inetd(8) gives the client's socket as standard error, too.  What we have
+ * to say is not for the client. */
+static void
+spare_client(void)
+{
+	struct stat	 in, err;
+	int		 fd;
+
+	if (fstat(0, &in) == -1 || fstat(2, &err) == -1 ||
+	    !S_ISSOCK(in.st_mode) || in.st_dev != err.st_dev ||
+	    in.st_ino != err.st_ino)
+		return;
+	if ((fd = open("/dev/null", O_RDWR)) == -1 || dup2(fd, 2) == -1)
+		_exit(EX_OSERR);
+	close(fd);
+	if (logger_open(LOGGER_SYSLOG, NULL) == 0)
+		log_init("", logger_sink, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	open_standard();
+	/* A child of ours; who else says so finds no socket there. */
+	if (argc == 1 && strcmp(argv[0], TITLE_FRONT) == 0)
+		front_main();
+	if (argc == 1 && strcmp(argv[0], TITLE_DELIVER) == 0)
+		deliver_main();
+	spare_client();
+	parent_main(argc, argv);
+}

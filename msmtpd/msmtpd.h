@@ -1,0 +1,144 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef MSMTPD_H
+#define MSMTPD_H
+
+/* What crosses a process boundary, and nothing else. */
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#define MSMTPD_GROUPS_MAX	1024	/* supplementary groups of a user */
+#define MSMTPD_PATH_MAX		512	/* --chroot */
+#define MSMTPD_HOSTNAME_MAX	256
+#define MSMTPD_LISTENERS_MAX	64
+#define MSMTPD_ID_MAX		32	/* a session's or mail's id, '\0' included */
+#define MSMTPD_AUTH_MAX		256	/* user name and password, each, '\0' included */
+/* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
+#define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
+
+/*
+ * The descriptors of a child that has just been executed: its end of the
+ * parent's socket pair, then of the one between front and deliver.
+ */
+#define MSMTPD_FD_PARENT	3
+#define MSMTPD_FD_PEER		4
+
+enum imsg_type {
+	/* from parent */
+	IMSG_CONFIG = 1,	/* parent -> front, deliver: struct config */
+	IMSG_COMMAND,		/* parent -> deliver: words, '\0' after each */
+	IMSG_LISTENER,		/* parent -> front: none + listening socket */
+	IMSG_SESSION,		/* parent -> front: struct sockaddr_storage of
+				 * the client, + --inetd's socket or pipe:
+				 * first the one to read, then, where it is
+				 * another, the one to write */
+	IMSG_START,		/* parent -> front, deliver: none; all are up */
+	IMSG_AUTH_RESULT,	/* parent -> front: struct imsg_auth_result;
+				 * peerid as in IMSG_AUTH */
+	IMSG_STOP,		/* parent -> front: none; finish, then exit 0 */
+	IMSG_KILL,		/* parent -> deliver: none; end all commands */
+	IMSG_PING,		/* parent -> front, deliver: none; peerid */
+
+	/* to parent */
+	IMSG_READY,		/* front, deliver -> parent: none; confined */
+	IMSG_LOG,		/* front, deliver -> parent: struct imsg_log */
+	IMSG_AUTH,		/* front -> parent: struct imsg_auth; peerid
+				 * names the session, one at a time each */
+	IMSG_PONG,		/* front, deliver -> parent: none; peerid of
+				 * the ping */
+
+	/* between front and deliver */
+	IMSG_MAIL,		/* front -> deliver: struct imsg_mail, then the
+				 * sender and the first recipients, '\0' after
+				 * each, + the sealed memfd; peerid names the
+				 * mail */
+	IMSG_RCPT,		/* front -> deliver: further recipients of the
+				 * IMSG_MAIL just sent, '\0' after each; same
+				 * peerid */
+	IMSG_RESULT		/* deliver -> front: struct imsg_result; peerid
+				 * of the mail */
+};
+
+/* Settings of both children; identity is the receiver's own. */
+struct config {
+	uint64_t	 max_size;	/* octets of a message, 1 to 2^40 */
+	uint64_t	 max_memory;	/* octets of all messages in memory */
+	uint32_t	 max_sessions;
+	uint32_t	 max_deliveries;
+	uint32_t	 max_recipients;	/* of a mail */
+	uint32_t	 max_rcpt_octets;	/* all recipients of a mail, each
+						 * with '\0', and pointer: what
+						 * execve(2) takes */
+	uint32_t	 max_line;	/* octets of a command line */
+	uint32_t	 max_auth_line;	/* the same of AUTH and its answers */
+	uint32_t	 max_errors;	/* of a session */
+	uint32_t	 max_noops;	/* NOOP, RSET, VRFY, HELP in a row */
+	uint32_t	 min_rate;	/* octets a second in DATA; 0: any */
+	uint32_t	 timeout;	/* s without a complete command */
+	uint32_t	 command_timeout;	/* s */
+	uint8_t		 inetd;
+	uint8_t		 auth;		/* sessions must authenticate */
+	uint8_t		 debug;
+	uint8_t		 drop;		/* started as root: chroot, change user */
+	uid_t		 uid;		/* identity, where drop is set */
+	gid_t		 gid;
+	uint32_t	 ngroups;
+	gid_t		 groups[MSMTPD_GROUPS_MAX];
+	char		 chroot[MSMTPD_PATH_MAX];	/* front; "" for none */
+	char		 hostname[MSMTPD_HOSTNAME_MAX];
+};
+
+struct imsg_log {
+	int32_t		 pri;		/* LOG_ERR and so on, no facility */
+	char		 text[1001];	/* '\0'-terminated; only as much of it
+					 * as is used is sent */
+};
+
+struct imsg_auth {
+	char		 user[MSMTPD_AUTH_MAX];
+	char		 pass[MSMTPD_AUTH_MAX];
+};
+
+struct imsg_auth_result {
+	uint8_t		 ok;		/* 0 or 1 */
+};
+
+struct imsg_mail {
+	uint64_t	 size;		/* octets in the memfd, 1 and more */
+	uint32_t	 nrcpt;		/* 1 to max_recipients */
+	uint32_t	 rcpt_octets;	/* all recipients, '\0' after each */
+	uint8_t		 utf8;		/* addresses may be non-ASCII */
+	uint8_t		 reserved[7];	/* 0 */
+	char		 id[MSMTPD_ID_MAX];	/* for the log; [A-Za-z0-9.] */
+};
+
+enum mail_outcome {
+	MAIL_EXITED = 1,	/* value: exit status, 0 to 255 */
+	MAIL_SIGNALED,		/* value: signal */
+	MAIL_TIMEOUT,		/* it ran for --command-timeout */
+	MAIL_STOPPED,		/* the daemon stops and has ended it */
+	MAIL_FAILED		/* not run; value: errno */
+};
+
+struct imsg_result {
+	uint32_t	 outcome;	/* enum mail_outcome */
+	int32_t		 value;
+};
+
+#endif

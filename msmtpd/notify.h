@@ -1,0 +1,39 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef NOTIFY_H
+#define NOTIFY_H
+
+#include <stdint.h>
+
+/*
+ * notify_init: connect to the service manager's socket (sd_notify(3):
+ * NOTIFY_SOCKET; a path, or abstract with "@"), where there is one.  One that
+ * cannot be reached is logged; the daemon runs without.
+ */
+void	notify_init(void);
+
+/*
+ * notify: send the assignments, one a line; never blocks, errors are
+ * dropped (sd_notify(3) asks for that).  No-op without a service manager.
+ */
+void	notify(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* notify_watchdog: how often, in ms, WATCHDOG=1 is expected at the latest
+ * (WATCHDOG_USEC, WATCHDOG_PID); 0: not at all. */
+int64_t	notify_watchdog(void);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <arpa/inet.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "event.h"
+#include "log.h"
+#include "session.h"
+#include "verdict.h"
+
+#define AUDIT_RCPTS	10	/* recipients that are named */
+
+static char	 start_id[16];
+
+static void	put(int, const char *, ...)
+		    __attribute__((format(printf, 2, 3)));
+
+static void
+put(int pri, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	log_vwrite(pri, fmt, ap);
+	va_end(ap);
+}
+
+/* Short, without anything that an address or a file name could mind. */
+static void
+base36(char *buf, size_t size, uint64_t v)
+{
+	static const char	 digits[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyz";
+	char			 tmp[16];
+	size_t			 n = sizeof(tmp) - 1;
+
+	tmp[n] = '\0';
+	do {
+		tmp[--n] = digits[v % 36];
+		v /= 36;
+	} while (v > 0);
+	strlcpy(buf, tmp + n, size);
+}
+
+/* The time of the start makes ids unique across restarts. */
+void
+session_log_init(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	base36(start_id, sizeof(start_id), (uint64_t)ts.tv_sec * 1000 +
+	    (uint64_t)ts.tv_nsec / 1000000);
+}
+
+void
+session_id(const struct session *s, char *buf)
+{
+	char	 number[16];
+
+	base36(number, sizeof(number), s->number);
+	snprintf(buf, MSMTPD_ID_MAX, "%s.%s", start_id, number);
+}
+
+void
+session_mail_id(const struct session *s, char *buf)
+{
+	char	 id[MSMTPD_ID_MAX], number[16];
+
+	session_id(s, id);
+	base36(number, sizeof(number), s->mails);
+	/* 10 + 7 + 7 at most */
+	if (strlcat(id, ".", sizeof(id)) >= sizeof(id) ||
+	    strlcat(id, number, sizeof(id)) >= sizeof(id))
+		fatalx("id");
+	memcpy(buf, id, sizeof(id));
+}
+
+void
+session_client(const struct session *s, char *buf, bool literal)
+{
+	const struct client	*c = &s->client;
+	char			 text[INET6_ADDRSTRLEN];
+
+	buf[0] = '\0';
+	if (c->family == AF_UNSPEC || inet_ntop(c->family, &c->addr, text,
+	    sizeof(text)) == NULL)
+		return;
+	if (literal)
+		snprintf(buf, CLIENT_MAX, "%s%s", c->family == AF_INET6 ?
+		    "IPv6:" : "", text);
+	else
+		snprintf(buf, CLIENT_MAX, "[%s]", text);
+}
+
+static void
+client_text(const struct session *s, char *buf)
+{
+	size_t	 len;
+
+	session_client(s, buf, false);
+	len = strlen(buf);
+	if (len == 0)
+		strlcpy(buf, "stdin", CLIENT_MAX);
+	else
+		snprintf(buf + len, CLIENT_MAX - len, ":%u", s->client.port);
+}
+
+void
+session_log(const struct session *s, int pri, const char *fmt, ...)
+{
+	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], text[LOG_LINE_MAX];
+	va_list	 ap;
+
+	session_id(s, id);
+	client_text(s, client);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put(pri, "session id=%s client=%s: %s", id, client, text);
+}
+
+void
+session_log_end(const struct session *s, const char *why)
+{
+	if (why == NULL)
+		why = "QUIT";
+	session_log(s, smtp_quiet(s->smtp) || strcmp(why, "QUIT") == 0 ?
+	    LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u", why, s->mails);
+}
+
+/*
+ * A client's word as the value of a field: no space, no control character and
+ * no backslash, so that the line can be taken apart at its spaces.  The log
+ * encodes what is not well-formed UTF-8.
+ */
+static void
+field(char *dst, size_t size, const char *src)
+{
+	unsigned char	 c;
+	size_t		 n = 0;
+
+	for (; (c = (unsigned char)*src) != '\0' && n + 5 < size; src++) {
+		if (c <= ' ' || c == 0x7f || c == '\\')
+			n += (size_t)snprintf(dst + n, size - n, "\\%03o", c);
+		else
+			dst[n++] = (char)c;
+	}
+	dst[n] = '\0';
+}
+
+static void
+audit_rcpts(char *dst, size_t size, const struct smtp_mail *mail)
+{
+	const char	*p = mail->rcpts;
+	char		 one[MSMTPD_ADDRESS_MAX + 8];
+	uint32_t	 i;
+
+	dst[0] = '\0';
+	for (i = 0; i < mail->nrcpt && i < AUDIT_RCPTS; i++) {
+		field(one, sizeof(one), p);
+		strlcat(dst, i > 0 ? ",<" : "<", size);
+		strlcat(dst, one, size);
+		strlcat(dst, ">", size);
+		p += strlen(p) + 1;
+	}
+	if (i < mail->nrcpt)
+		strlcat(dst, ",...", size);
+}
+
+/*
+ * What is ours stands before what is the client's, so that long addresses cut
+ * nothing that matters.
+ */
+void
+session_log_mail(const struct session *s, const struct smtp_mail *mail,
+    uint64_t size, const struct imsg_result *r, const struct smtp_verdict *v)
+{
+	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], fate[64];
+	char	 helo[128], sender[300], rcpts[LOG_LINE_MAX];
+	int64_t	 ms = event_now() - s->since;
+
+	session_mail_id(s, id);
+	client_text(s, client);
+	verdict_describe(fate, sizeof(fate), r);
+	field(helo, sizeof(helo), smtp_helo(s->smtp));
+	field(sender, sizeof(sender), mail->sender);
+	audit_rcpts(rcpts, sizeof(rcpts), mail);
+	put(v->code == 250 ? LOG_INFO : LOG_WARNING, "mail id=%s "
+	    "client=%s reply=%d command=%s size=%llu seconds=%lld.%03lld "
+	    "helo=%s from=<%s> nrcpt=%u to=%s", id, client, v->code, fate,
+	    (unsigned long long)size, (long long)(ms / 1000),
+	    (long long)(ms % 1000), *helo != '\0' ? helo : "-", sender,
+	    mail->nrcpt, rcpts);
+}

@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "event.h"
+#include "handoff.h"
+#include "log.h"
+#include "message.h"
+#include "peer.h"
+#include "received.h"
+#include "session.h"
+#include "verdict.h"
+
+static bool
+mail_room(void *arg, uint64_t size)
+{
+	(void)arg;
+	/* Without SIZE, ask whether there is anything left. */
+	return (message_room(size != 0 ? size : 1));
+}
+
+static bool
+mail_write(struct session *s, const char *buf, size_t len)
+{
+	if (message_write(&s->message, buf, len) == 0)
+		return (true);
+	if (errno == ENOSPC)
+		session_log(s, LOG_WARNING, "no memory left for messages, see "
+		    "--max-memory");
+	else
+		session_log(s, LOG_WARNING, "message: %s", strerror(errno));
+	return (false);
+}
+
+static bool
+mail_begin(void *arg, const struct smtp_mail *mail)
+{
+	struct session	*s = arg;
+	struct received	 r;
+	char		 field[RECEIVED_MAX], client[CLIENT_MAX];
+	char		 id[MSMTPD_ID_MAX];
+	size_t		 len;
+
+	s->mails++;
+	s->since = event_now();
+	s->octets = 0;
+	if (message_open(&s->message) == -1) {
+		session_log(s, LOG_WARNING, "message: %s", errno == ENOSPC ?
+		    "no memory left, see --max-memory" : strerror(errno));
+		return (false);
+	}
+	session_client(s, client, true);
+	session_mail_id(s, id);
+	r.helo = smtp_helo(s->smtp);
+	r.client = client;
+	r.host = session_conf->hostname;
+	r.protocol = smtp_protocol(s->smtp);
+	r.id = id;
+	r.rcpt = mail->nrcpt == 1 ? mail->rcpts : NULL;
+	r.when = time(NULL);
+	len = received_format(field, sizeof(field), &r);
+	if (mail_write(s, field, len))
+		return (true);
+	message_close(&s->message);
+	return (false);
+}
+
+static bool
+mail_data(void *arg, const char *buf, size_t len)
+{
+	return (mail_write(arg, buf, len));
+}
+
+static void
+mail_abort(void *arg)
+{
+	struct session	*s = arg;
+
+	message_close(&s->message);
+}
+
+static void
+mail_end(void *arg, const struct smtp_mail *mail)
+{
+	struct session	*s = arg;
+
+	/* deliver refuses what is not sealed, so this cannot be passed over;
+	 * handing over what cannot be sealed would end the daemon. */
+	if (message_seal(&s->message) == -1)
+		fatal("message: cannot seal it");
+	s->since = event_now();
+	handoff_submit(&s->handoff, mail, &s->message);
+}
+
+static void
+mail_auth(void *arg, const char *user, const char *pass)
+{
+	struct session		*s = arg;
+	struct imsg_auth	 auth;
+
+	memset(&auth, 0, sizeof(auth));
+	strlcpy(auth.user, user, sizeof(auth.user));
+	strlcpy(auth.pass, pass, sizeof(auth.pass));
+	/* A lost request ends in the session's time-out. */
+	if (peer_send(session_parent, IMSG_AUTH, s->number, -1, &auth,
+	    sizeof(auth)) == -1)
+		session_log(s, LOG_WARNING, "AUTH: cannot ask the parent: %s",
+		    strerror(errno));
+	explicit_bzero(&auth, sizeof(auth));
+}
+
+static void
+mail_note(void *arg, int pri, const char *text)
+{
+	session_log(arg, pri, "%s", text);
+}
+
+const struct smtp_ops	 session_ops = {
+	.reply = session_reply,
+	.room = mail_room,
+	.data_begin = mail_begin,
+	.data = mail_data,
+	.data_end = mail_end,
+	.data_abort = mail_abort,
+	.auth = mail_auth,
+	.note = mail_note
+};
+
+static struct session *
+handoff_session(struct handoff *h)
+{
+	return ((struct session *)(void *)((char *)h -
+	    offsetof(struct session, handoff)));
+}
+
+static void
+mail_name(const struct handoff *h, char *id)
+{
+	const struct session	*s = (const void *)((const char *)h -
+				    offsetof(struct session, handoff));
+
+	session_mail_id(s, id);
+}
+
+static void
+mail_result(struct session *s, const struct imsg_result *r)
+{
+	const struct smtp_verdict	*v = verdict(r);
+
+	session_log_mail(s, s->handoff.mail, s->message.size, r, v);
+	message_close(&s->message);
+	s->since = event_now();
+	smtp_result(s->smtp, v);
+	if (session_stopping())
+		smtp_close(s->smtp, "4.3.2", "Server shutting down",
+		    "shutdown");
+	session_resume(s);
+}
+
+static void
+mail_done(struct handoff *h, const struct imsg_result *r)
+{
+	mail_result(handoff_session(h), r);
+}
+
+void
+session_mail_timeout(struct session *s)
+{
+	static const struct imsg_result	 late = { MAIL_TIMEOUT, 0 };
+
+	session_log(s, LOG_WARNING, "no result from deliver in time%s",
+	    s->handoff.state == HANDOFF_SENT ? "; it may still deliver the "
+	    "mail" : "");
+	handoff_cancel(&s->handoff);
+	mail_result(s, &late);
+}
+
+void
+session_mail_init(struct peer *deliver, uint32_t slots)
+{
+	handoff_init(deliver, slots, mail_name, mail_done);
+}

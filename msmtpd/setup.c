@@ -1,0 +1,282 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "confine.h"
+#include "log.h"
+#include "logger.h"
+#include "notify.h"
+#include "setup.h"
+
+#define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
+			"--create-home --shell /usr/sbin/nologin"
+#define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
+			"--no-create-home --shell /usr/sbin/nologin"
+
+extern char	**environ;
+
+/* A file's name that SIGHUP can open again, wherever we are then. */
+static void
+setup_logfile(struct options *o)
+{
+	char	*cwd, *path;
+
+	if (o->logfile[0] == '/')
+		return;
+	if ((cwd = getcwd(NULL, 0)) == NULL ||
+	    asprintf(&path, "%s/%s", cwd, o->logfile) == -1)
+		fatal_status(EX_CANTCREAT, "--log=%s: %s", o->logfile,
+		    strerror(errno));
+	free(cwd);
+	o->logfile = path;
+}
+
+static void
+setup_users(struct setup *s)
+{
+	struct options	*o = &s->options;
+
+	s->root = geteuid() == 0;
+	if (!s->root && o->user_given)
+		fatal_status(EX_USAGE, "--user, --privsep-user and --chroot "
+		    "need root to start msmtpd; started by another user all "
+		    "of it runs as that user");
+	if (!s->root)
+		return;
+	identity_lookup(&s->command_user, o->user, "user", USERADD_COMMAND);
+	identity_lookup(&s->front_user, o->privsep_user, "privsep-user",
+	    USERADD_FRONT);
+	if (s->command_user.uid == s->front_user.uid)
+		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
+		    "as --user, whom front must not share", o->privsep_user);
+}
+
+static void
+setup_command(struct setup *s)
+{
+	char	 err[2048];
+
+	if (command_split(&s->command, s->options.command, err,
+	    sizeof(err)) == -1 || command_resolve(&s->command, getenv("PATH"),
+	    err, sizeof(err)) == -1)
+		fatal_status(EX_CONFIG, "--command: %s", err);
+}
+
+static void
+setup_hostname(struct config *c)
+{
+	char	*p;
+
+	if (gethostname(c->hostname, sizeof(c->hostname) - 1) == -1 ||
+	    c->hostname[0] == '\0')
+		strlcpy(c->hostname, "localhost", sizeof(c->hostname));
+	for (p = c->hostname; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '.' && *p != '-')
+			*p = '-';
+}
+
+static void
+setup_identity(struct config *c, const struct identity *id)
+{
+	c->drop = 1;
+	c->uid = id->uid;
+	c->gid = id->gid;
+	c->ngroups = id->ngroups;
+	memcpy(c->groups, id->groups, sizeof(c->groups));
+}
+
+/* front needs no variable; the time zone's file is read before chroot. */
+static char **
+setup_front_env(void)
+{
+	static const char *const	 wanted[] = { "TZ",
+#ifdef SANITIZE
+	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+	    "LLVM_PROFILE_FILE",
+#endif
+	};
+	const size_t			 n = sizeof(wanted) / sizeof(wanted[0]);
+	const char			*value;
+	char				**env;
+	size_t				 i, used = 0;
+
+	if ((env = calloc(n + 1, sizeof(*env))) == NULL)
+		fatal("calloc");
+	for (i = 0; i < n; i++)
+		if ((value = getenv(wanted[i])) != NULL &&
+		    asprintf(&env[used++], "%s=%s", wanted[i], value) == -1)
+			fatalx("asprintf: out of memory");
+	return (env);
+}
+
+static void
+setup_children(struct setup *s)
+{
+	struct config	*c = &s->options.conf;
+	uint32_t	 room;
+
+	setup_hostname(c);
+	s->front_env = setup_front_env();
+	s->deliver_env = s->root ? identity_env(&s->command_user) :
+	    identity_passthrough();
+	/* An octet of each recipient's and its '\0', the pointer to it. */
+	room = command_room(&s->command, s->deliver_env);
+	if (room < MSMTPD_ADDRESS_MAX + 1 + sizeof(char *))
+		fatal_status(EX_CONFIG, "--command: with this environment "
+		    "execve(2) takes no recipient; raise the limit of the "
+		    "stack (ulimit -s)");
+	c->max_rcpt_octets = room;
+	s->front = s->deliver = *c;
+	if (!s->root) {
+		s->front.chroot[0] = s->deliver.chroot[0] = '\0';
+		return;
+	}
+	setup_identity(&s->front, &s->front_user);
+	setup_identity(&s->deliver, &s->command_user);
+	s->deliver.chroot[0] = '\0';
+}
+
+static void
+setup_print(const struct setup *s)
+{
+	size_t	 i;
+
+	printf("%-16s", "command");
+	for (i = 0; i < s->command.nwords; i++)
+		printf(" [%s]", s->command.words[i]);
+	printf("\n");
+	if (s->root) {
+		printf("%-16s %s (uid %u)\n", "user", s->command_user.name,
+		    s->command_user.uid);
+		printf("%-16s %s (uid %u)\n", "privsep-user",
+		    s->front_user.name, s->front_user.uid);
+		printf("%-16s %s\n", "chroot", s->options.conf.chroot);
+	} else
+		printf("%-16s uid %u runs all processes; no change of user, "
+		    "no chroot\n", "user", getuid());
+	options_print(&s->options, stdout);
+	confine_summary(stdout);
+}
+
+static void __attribute__((noreturn))
+setup_printed(void)
+{
+	if (fflush(stdout) != 0)
+		fatal_status(EX_IOERR, "standard output: %s", strerror(errno));
+	exit(EX_OK);
+}
+
+void
+setup_options(struct setup *s, int argc, char **argv)
+{
+	struct options	*o = &s->options;
+
+	options_parse(o, argc, argv);
+	if (o->print_sandbox) {
+		confine_print(stdout);
+		setup_printed();
+	}
+	log_setdebug(o->conf.debug);
+	/* What --check finds at fault is the configuration, whatever it is. */
+	if (o->check)
+		fatal_setstatus(EX_CONFIG);
+	listen_check(o);
+	if (o->log == LOGGER_FILE)
+		setup_logfile(o);
+	setup_users(s);
+	setup_command(s);
+	setup_children(s);
+	if (o->check) {
+		setup_print(s);
+		setup_printed();
+	}
+}
+
+/* Waiting is epoll(7)'s job.  A terminal is left as it is: its shell shares
+ * the setting. */
+static void
+setup_nonblock(int fd, mode_t mode)
+{
+	if ((S_ISSOCK(mode) || S_ISFIFO(mode)) && fcntl(fd, F_SETFL,
+	    fcntl(fd, F_GETFL) | O_NONBLOCK) == -1)
+		fatal("fcntl");
+}
+
+/* The client's descriptors go to front; we keep none of them, or the client
+ * would never see the connection end. */
+static void
+setup_inetd(struct setup *s)
+{
+	struct listeners	*l = &s->listeners;
+	struct stat		 in, out;
+	socklen_t		 len = sizeof(l->client);
+	int			 null, on = 1;
+
+	if (fstat(0, &in) == -1 || fstat(1, &out) == -1)
+		fatal("fstat");
+	setup_nonblock(0, in.st_mode);
+	setup_nonblock(1, out.st_mode);
+	if (getpeername(0, (struct sockaddr *)&l->client, &len) == -1)
+		memset(&l->client, 0, sizeof(l->client));
+	else		/* no TCP socket, no such option */
+		(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on,
+		    sizeof(on));
+	if ((l->fds[0] = fcntl(0, F_DUPFD_CLOEXEC, 3)) == -1 ||
+	    (l->fds[1] = fcntl(1, F_DUPFD_CLOEXEC, 3)) == -1)
+		fatal("fcntl");
+	l->n = 2;
+	if (S_ISSOCK(in.st_mode) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino)
+		close(l->fds[--l->n]);
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
+	    dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		fatal("/dev/null");
+	close(null);
+}
+
+void
+setup_resources(struct setup *s)
+{
+	struct options	*o = &s->options;
+
+	if (logger_open(o->log, o->logfile) == -1)
+		fatal_status(EX_CANTCREAT, "--log=%s: %s",
+		    o->logfile != NULL ? o->logfile : "stderr",
+		    strerror(errno));
+	if (o->auth_user != NULL)
+		auth_init(o->auth_user, o->passwordeval, s->root ?
+		    &s->command_user : NULL, o->conf.max_sessions);
+	notify_init();
+	if (o->conf.inetd)
+		setup_inetd(s);
+	else
+		listen_open(&s->listeners, o);
+}

@@ -1,0 +1,49 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <sys/types.h>
+
+/* What main() goes by: argv[0] of a child, which is what ps(1) shows. */
+#define TITLE_FRONT	"msmtpd: front"
+#define TITLE_DELIVER	"msmtpd: deliver"
+
+/*
+ * spawn_init: open this program, so that a child is the same one whatever
+ * happens to the file meanwhile.  Ends the process where it cannot.
+ */
+void	spawn_init(void);
+
+/*
+ * spawn_child: fork and execute this program again with title as its only
+ * argument, with the two sockets as MSMTPD_FD_PARENT and MSMTPD_FD_PEER and
+ * /dev/null as descriptors 0 to 2, SIGTERM, SIGINT, SIGHUP and SIGPIPE
+ * ignored.  Closes the sockets here.  Returns its pid; fatal on failure.
+ */
+pid_t	spawn_child(const char *title, int parent, int peer, char *const *env);
+
+/* spawn_done: no more children. */
+void	spawn_done(void);
+
+/*
+ * spawn_signals: what a child of ours ignores, set to how.  Async-signal-
+ * safe.
+ */
+void	spawn_signals(void (*how)(int));
+
+#endif

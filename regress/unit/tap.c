@@ -1,0 +1,152 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+
+static int	 ran, failed;
+
+static int
+report(int good, const char *fmt, va_list ap)
+{
+	printf("%sok %d - ", good ? "" : "not ", ++ran);
+	vprintf(fmt, ap);
+	putchar('\n');
+	if (!good)
+		failed++;
+	fflush(stdout);
+	return (good);
+}
+
+int
+ok(int good, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	report(good, fmt, ap);
+	va_end(ap);
+	return (good);
+}
+
+int
+is_int(long long got, long long want, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	report(got == want, fmt, ap);
+	va_end(ap);
+	if (got != want)
+		printf("#      got: %lld\n# expected: %lld\n", got, want);
+	return (got == want);
+}
+
+static void
+show(const char *label, const unsigned char *p, size_t len)
+{
+	size_t	 i;
+
+	printf("# %8s: %zu octets \"", label, len);
+	for (i = 0; i < len && i < 2000; i++) {
+		if (p[i] == '\n')
+			printf("\\n");
+		else if (p[i] == '\r')
+			printf("\\r");
+		else if (p[i] < ' ' || p[i] > '~' || p[i] == '\\')
+			printf("\\x%02x", p[i]);
+		else
+			putchar(p[i]);
+	}
+	printf("\"\n");
+}
+
+int
+is_str(const char *got, const char *want, const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 good;
+
+	good = got != NULL && want != NULL ? strcmp(got, want) == 0 :
+	    got == want;
+	va_start(ap, fmt);
+	report(good, fmt, ap);
+	va_end(ap);
+	if (!good) {
+		show("got", (const unsigned char *)(got ? got : "(null)"),
+		    strlen(got ? got : "(null)"));
+		show("expected", (const unsigned char *)(want ? want :
+		    "(null)"), strlen(want ? want : "(null)"));
+	}
+	return (good);
+}
+
+int
+is_mem(const void *got, unsigned long gotlen, const void *want,
+    unsigned long wantlen, const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 good;
+
+	good = gotlen == wantlen && memcmp(got, want, gotlen) == 0;
+	va_start(ap, fmt);
+	report(good, fmt, ap);
+	va_end(ap);
+	if (!good) {
+		show("got", got, gotlen);
+		show("expected", want, wantlen);
+	}
+	return (good);
+}
+
+void
+diag(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	printf("# ");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void
+skip(int n, const char *why)
+{
+	while (n-- > 0)
+		printf("ok %d # SKIP %s\n", ++ran, why);
+}
+
+void
+skip_all(const char *why)
+{
+	printf("1..0 # SKIP %s\n", why);
+	exit(0);
+}
+
+int
+done_testing(void)
+{
+	printf("1..%d\n", ran);
+	if (failed)
+		printf("# %d of %d failed\n", failed, ran);
+	return (failed != 0);
+}
