@@ -1,0 +1,420 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox.h"
+#include "msmtpd.h"
+#include "recorder.h"
+#include "reference.h"
+
+#define CHECK(cond)	do {						\
+	if (!(cond)) {							\
+		fprintf(stderr, "%s:%d: not so: %s\n", __FILE__,	\
+		    __LINE__, #cond);					\
+		abort();						\
+	}								\
+} while (0)
+
+static void
+text_add(struct text *t, const void *p, size_t len)
+{
+	if (t->len + len + 1 > t->space) {
+		t->space = (t->len + len + 1) * 2;
+		t->p = realloc(t->p, t->space);
+		CHECK(t->p != NULL);
+	}
+	if (len > 0)
+		memcpy(t->p + t->len, p, len);
+	t->len += len;
+	t->p[t->len] = '\0';
+}
+
+static void
+text_str(struct text *t, const char *s)
+{
+	text_add(t, s, strlen(s));
+}
+
+static void
+text_empty(struct text *t)
+{
+	t->len = 0;
+	text_add(t, "", 0);
+}
+
+static bool
+is_reply(const char *p, size_t len)
+{
+	size_t	 i;
+
+	if (len < 6 || len > SMTP_REPLY_MAX ||
+	    memcmp(p + len - 2, "\r\n", 2) != 0)
+		return (false);
+	for (i = 0; i < len; i++) {
+		if (p[i] == '\r' && p[i + 1] == '\n' && i + 1 < len)
+			i++;
+		else if (p[i] < ' ' || p[i] > '~')
+			return (false);
+	}
+	return (p[0] >= '2' && p[0] <= '5' && isdigit((unsigned char)p[1]) &&
+	    isdigit((unsigned char)p[2]) && (p[3] == ' ' || p[3] == '-'));
+}
+
+/* "250" or "250 2.1.0" of the reply. */
+static void
+add_code(struct recorder *r, const char *p, size_t len)
+{
+	text_add(&r->codes, p, 3);
+	if (len > 9 && p[3] == ' ' && p[5] == '.' && p[7] == '.' &&
+	    isdigit((unsigned char)p[4]) && isdigit((unsigned char)p[6])) {
+		CHECK(p[4] == p[0] && p[0] != '3');
+		text_add(&r->codes, p + 3, strcspn(p + 4, " ") + 1);
+	} else
+		CHECK(p[0] == '3' || memcmp(p, "220", 3) == 0 ||
+		    memcmp(p, "250", 3) == 0);
+	text_str(&r->codes, ",");
+}
+
+static bool
+rec_reply(void *arg, const char *p, size_t len)
+{
+	struct recorder	*r = arg;
+	bool		 pause = r->pauses & 1;
+
+	CHECK(is_reply(p, len));
+	r->pauses = r->pauses >> 1 | r->pauses << 31;
+	r->nreplies++;
+	text_add(&r->replies, p, len);
+	text_add(&r->events, p, len);
+	add_code(r, p, len);
+	return (!pause);
+}
+
+static bool
+rec_room(void *arg, uint64_t size)
+{
+	struct recorder	*r = arg;
+
+	return (size <= r->max_declared);
+}
+
+static void
+check_mail(const struct recorder *r, const struct smtp_mail *mail)
+{
+	const char	*p = mail->rcpts;
+	int		 flags = mail->utf8 ? MAILBOX_UTF8 : 0;
+	uint32_t	 i;
+
+	CHECK(*mail->sender == '\0' ||
+	    mailbox_valid(mail->sender, strlen(mail->sender), flags));
+	CHECK(mail->nrcpt > 0 && mail->nrcpt <= r->conf.max_recipients);
+	for (i = 0; i < mail->nrcpt; i++, p += strlen(p) + 1)
+		CHECK(mailbox_valid(p, strlen(p), flags));
+	CHECK(p == mail->rcpts + mail->rcpt_octets);
+	CHECK(mail->rcpt_octets + mail->nrcpt * sizeof(char *) <=
+	    r->conf.max_rcpt_octets);
+}
+
+static bool
+rec_begin(void *arg, const struct smtp_mail *mail)
+{
+	struct recorder	*r = arg;
+
+	CHECK(!r->mail_open);
+	CHECK(mail->size == 0);
+	check_mail(r, mail);
+	if (!r->begin)
+		return (false);
+	r->mail_open = true;
+	r->nbegin++;
+	text_empty(&r->content);
+	text_empty(&r->raw);
+	text_str(&r->events, "{begin}\n");
+	return (true);
+}
+
+static bool
+rec_data(void *arg, const char *p, size_t len)
+{
+	struct recorder	*r = arg;
+
+	CHECK(r->mail_open);
+	CHECK(len > 0 && memchr(p, '\r', len) == NULL);
+	CHECK(r->content.len + len <= r->conf.max_size);
+	r->ndata++;
+	if (r->content.len + len > r->max_content)
+		return (false);
+	text_add(&r->content, p, len);
+	return (true);
+}
+
+static void
+rec_end(void *arg, const struct smtp_mail *mail)
+{
+	struct recorder	*r = arg;
+	char		 buf[128];
+	const char	*p = mail->rcpts;
+	uint32_t	 i;
+
+	CHECK(r->mail_open);
+	r->mail_open = false;
+	r->nend++;
+	check_mail(r, mail);
+	CHECK(mail->size == r->content.len);
+	CHECK(mail->size == 0 || r->content.p[mail->size - 1] == '\n');
+	snprintf(buf, sizeof(buf), "{end %s %u %llu utf8=%d 8bit=%d from ",
+	    smtp_protocol(r->smtp), mail->nrcpt,
+	    (unsigned long long)mail->declared, mail->utf8, mail->body8bit);
+	text_str(&r->events, buf);
+	text_str(&r->events, mail->sender);
+	for (i = 0; i < mail->nrcpt; i++, p += strlen(p) + 1) {
+		text_str(&r->events, " to ");
+		text_str(&r->events, p);
+	}
+	text_str(&r->events, ": ");
+	text_add(&r->events, r->content.p, r->content.len);
+	text_str(&r->events, "}\n");
+}
+
+static void
+rec_abort(void *arg)
+{
+	struct recorder	*r = arg;
+
+	CHECK(r->mail_open);
+	r->mail_open = false;
+	r->nabort++;
+	text_str(&r->events, "{abort}\n");
+}
+
+static void
+rec_auth(void *arg, const char *user, const char *pass)
+{
+	struct recorder	*r = arg;
+
+	CHECK(strlen(user) < MSMTPD_AUTH_MAX && strlen(pass) < MSMTPD_AUTH_MAX);
+	r->auth_good = strcmp(user, "user") == 0 && strcmp(pass, "secret") == 0;
+	r->auth_down = strcmp(user, "down") == 0;
+	text_str(&r->events, "{auth ");
+	text_str(&r->events, user);
+	text_str(&r->events, " ");
+	text_str(&r->events, pass);
+	text_str(&r->events, "}\n");
+}
+
+static void
+rec_note(void *arg, int pri, const char *text)
+{
+	struct recorder	*r = arg;
+
+	CHECK(strchr(text, '\n') == NULL);
+	text_str(&r->events, pri == 4 ? "{warning: " : "{info: ");
+	text_str(&r->events, text);
+	text_str(&r->events, "}\n");
+}
+
+static const struct smtp_ops	 ops = {
+	.reply = rec_reply,
+	.room = rec_room,
+	.data_begin = rec_begin,
+	.data = rec_data,
+	.data_end = rec_end,
+	.data_abort = rec_abort,
+	.auth = rec_auth,
+	.note = rec_note
+};
+
+void
+recorder_init(struct recorder *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->conf.hostname = "mail.example.org";
+	r->conf.max_size = 50 * 1024 * 1024;
+	r->conf.max_recipients = 1000;
+	r->conf.max_rcpt_octets = 100000;
+	r->conf.max_line = 2048;
+	r->conf.max_auth_line = 12288;
+	r->conf.max_errors = 20;
+	r->conf.max_noops = 100;
+	r->max_declared = r->max_content = UINT64_MAX;
+	r->begin = true;
+	r->verdict.code = 250;
+	r->verdict.enhanced = "2.0.0";
+	r->verdict.text = "Taken";
+	text_empty(&r->replies);
+	text_empty(&r->codes);
+	text_empty(&r->events);
+	text_empty(&r->content);
+	text_empty(&r->raw);
+	text_empty(&r->rest);
+}
+
+void
+recorder_start(struct recorder *r)
+{
+	r->smtp = smtp_new(&r->conf, &ops, r);
+	CHECK(r->smtp != NULL);
+	smtp_greet(r->smtp);
+	text_empty(&r->codes);
+}
+
+void
+recorder_free(struct recorder *r)
+{
+	CHECK(r->nbegin == r->nend + r->nabort + r->mail_open);
+	smtp_free(r->smtp);
+	free(r->replies.p);
+	free(r->codes.p);
+	free(r->events.p);
+	free(r->content.p);
+	free(r->raw.p);
+	free(r->rest.p);
+}
+
+void
+recorder_answer(struct recorder *r)
+{
+	uint32_t	 before = r->nreplies;
+
+	switch (smtp_waits(r->smtp)) {
+	case SMTP_WAIT_RESULT:
+		smtp_result(r->smtp, &r->verdict);
+		break;
+	case SMTP_WAIT_AUTH:
+		smtp_auth_result(r->smtp, r->auth_good, r->auth_down);
+		break;
+	default:
+		return;
+	}
+	CHECK(r->nreplies == before + 1);
+	CHECK(smtp_waits(r->smtp) == SMTP_WAIT_COMMAND ||
+	    smtp_waits(r->smtp) == SMTP_WAIT_CLOSE);
+}
+
+/*
+ * A reply for each command: the greeting is one more, and while a result is
+ * awaited one is owing.  What ends the session may come before a line's end.
+ */
+static void
+check_count(const struct recorder *r)
+{
+	enum smtp_wait	 wait = smtp_waits(r->smtp);
+	uint32_t	 commands = smtp_commands(r->smtp);
+
+	if (wait == SMTP_WAIT_COMMAND || wait == SMTP_WAIT_DATA)
+		CHECK(r->nreplies == commands + 1);
+	else if (wait == SMTP_WAIT_CLOSE)
+		CHECK(r->nreplies == commands + 1 ||
+		    r->nreplies == commands + 2);
+	else
+		CHECK(r->nreplies == commands);
+	CHECK(r->mail_open == false || wait == SMTP_WAIT_DATA ||
+	    wait == SMTP_WAIT_CLOSE);
+}
+
+/* Give what is left to the engine until it takes no more. */
+static void
+recorder_push(struct recorder *r)
+{
+	char		*buf;
+	size_t		 len, used;
+	uint32_t	 before;
+
+	for (;;) {
+		if (!r->hold)
+			recorder_answer(r);
+		if (smtp_waits(r->smtp) == SMTP_WAIT_CLOSE)
+			r->rest.len = 0;
+		if ((len = r->rest.len) == 0)
+			break;
+		/* memory of its own, so that a sanitizer sees its bounds */
+		buf = malloc(len);
+		CHECK(buf != NULL);
+		memcpy(buf, r->rest.p, len);
+		before = r->nreplies;
+		used = smtp_input(r->smtp, buf, len);
+		CHECK(used <= len);
+		if (used < len) {
+			/* what it has not used it has not changed */
+			CHECK(memcmp(buf + used, r->rest.p + used,
+			    len - used) == 0);
+			CHECK(r->nreplies > before ||
+			    smtp_waits(r->smtp) >= SMTP_WAIT_RESULT);
+		}
+		free(buf);
+		memmove(r->rest.p, r->rest.p + used, len - used);
+		r->rest.len -= used;
+		check_count(r);
+		if (used == 0)
+			break;
+	}
+}
+
+void
+recorder_feed(struct recorder *r, const char *p, size_t len)
+{
+	text_add(&r->rest, p, len);
+	recorder_push(r);
+}
+
+void
+recorder_send(struct recorder *r, const char *s)
+{
+	recorder_feed(r, s, strlen(s));
+}
+
+/* A message has come to its end: it must be what the reference makes of it. */
+static void
+check_content(const struct recorder *r)
+{
+	char	*want;
+	size_t	 len = 0;
+
+	want = malloc(r->raw.len + 1);
+	CHECK(want != NULL);
+	CHECK(reference_content(r->raw.p, r->raw.len, want, &len) ==
+	    r->raw.len);
+	CHECK(len == r->content.len && memcmp(want, r->content.p, len) == 0);
+	free(want);
+}
+
+void
+recorder_octets(struct recorder *r, const char *p, size_t len)
+{
+	enum smtp_wait	 before;
+	uint32_t	 nend = r->nend;
+	size_t		 i, outlen;
+
+	for (i = 0; i < len; i++) {
+		before = smtp_waits(r->smtp);
+		if (before == SMTP_WAIT_DATA)
+			text_add(&r->raw, p + i, 1);
+		recorder_feed(r, p + i, 1);
+		if (before != SMTP_WAIT_DATA)
+			continue;
+		if (r->nend != nend) {
+			check_content(r);
+			nend = r->nend;
+		} else if (smtp_waits(r->smtp) == SMTP_WAIT_DATA &&
+		    r->raw.len < 100)
+			CHECK(reference_content(r->raw.p, r->raw.len,
+			    (char [100]){ 0 }, &outlen) == 0);
+	}
+}

@@ -1,0 +1,90 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef RECORDER_H
+#define RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "smtp.h"
+
+struct text {
+	char	*p;		/* ends in '\0' */
+	size_t	 len;
+	size_t	 space;
+};
+
+/*
+ * A user of the SMTP engine that writes down all that comes of it, and
+ * checks what must hold whatever the client sends.  What does not is reported
+ * on standard error and ends the process (abort(3)).
+ */
+struct recorder {
+	struct smtp_conf	 conf;
+	struct smtp		*smtp;
+
+	/* what it answers to the engine */
+	uint64_t		 max_declared;	/* room() */
+	uint64_t		 max_content;	/* data() */
+	bool			 begin;		/* data_begin() */
+	bool			 hold;		/* results are the test's */
+	uint32_t		 pauses;	/* reply() returns false where
+						 * the next bit, lowest first,
+						 * is set */
+	struct smtp_verdict	 verdict;
+
+	/* what has come of it */
+	struct text		 replies;	/* as sent */
+	struct text		 codes;		/* the same: "250 2.1.0," */
+	struct text		 events;	/* all, replies included */
+	struct text		 content;	/* of the last mail */
+	struct text		 raw;		/* before conversion, only by
+						 * recorder_octets() */
+	uint32_t		 nreplies;
+	uint32_t		 nbegin, nend, nabort;
+	uint32_t		 ndata;		/* calls of data() */
+	bool			 mail_open;
+	bool			 auth_good;	/* user "user", "secret" */
+	bool			 auth_down;	/* user "down" */
+
+	struct text		 rest;		/* not used by the engine yet */
+};
+
+/*
+ * recorder_init: with settings that a test may change before
+ * recorder_start(), which begins a session and greets.
+ */
+void	recorder_init(struct recorder *);
+void	recorder_start(struct recorder *);
+void	recorder_free(struct recorder *);
+
+/*
+ * recorder_feed: give the engine octets, in pieces of their own memory, and
+ * results as soon as it waits for them (unless hold is set).
+ */
+void	recorder_feed(struct recorder *, const char *, size_t);
+void	recorder_send(struct recorder *, const char *);
+
+/* recorder_octets: the same, one octet at a time, and check each message
+ * against reference_content(). */
+void	recorder_octets(struct recorder *, const char *, size_t);
+
+/* recorder_answer: give the result it waits for; none: nothing. */
+void	recorder_answer(struct recorder *);
+
+#endif

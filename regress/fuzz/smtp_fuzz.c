@@ -1,0 +1,95 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recorder.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What of the input is no SMTP, at its beginning. */
+#define SETTINGS	4
+
+/*
+ * Small limits, so that they are met.  The first octet says which settings a
+ * session has, the others how it is fed the second time.
+ */
+static void
+begin(struct recorder *r, const uint8_t *data)
+{
+	static const struct smtp_verdict	 verdicts[] = {
+		{ 250, "2.0.0", "Taken" },
+		{ 451, "4.3.0", "Not now" },
+		{ 554, "5.0.0", "Not taken" },
+		{ 452, "4.3.1", "No room" }
+	};
+
+	recorder_init(r);
+	r->conf.auth = data[0] & 0x1;
+	r->conf.max_size = data[0] & 0x2 ? 64 : 1 << 20;
+	r->conf.max_line = data[0] & 0x4 ? 128 : 2048;
+	r->conf.max_recipients = data[0] & 0x8 ? 3 : 100;
+	r->conf.max_rcpt_octets = data[0] & 0x8 ? 64 : 10000;
+	r->conf.max_auth_line = 4 * r->conf.max_line;
+	r->max_content = data[0] & 0x10 ? 40 : UINT64_MAX;
+	r->max_declared = data[0] & 0x20 ? 1000 : UINT64_MAX;
+	r->verdict = verdicts[data[0] >> 6];
+	recorder_start(r);
+}
+
+static void
+differ(const struct recorder *a, const struct recorder *b)
+{
+	fprintf(stderr, "--- octet by octet:\n%s\n--- in pieces:\n%s\n",
+	    a->events.p, b->events.p);
+	abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct recorder	 a, b;
+	const char	*p = (const char *)data + SETTINGS;
+	size_t		 len, n, piece;
+
+	if (size < SETTINGS)
+		return (0);
+	len = size - SETTINGS;
+
+	/* octet by octet, with each message held against the reference */
+	begin(&a, data);
+	recorder_octets(&a, p, len);
+
+	/* in pieces, with pauses */
+	begin(&b, data);
+	b.pauses = (uint32_t)data[1] << 8 | data[2];
+	piece = data[3] == 0 ? len : data[3];
+	for (; len > 0; p += n, len -= n) {
+		n = len < piece ? len : piece;
+		recorder_feed(&b, p, n);
+		/* what waits behind a pause is taken with the next feed */
+	}
+	if (a.events.len != b.events.len ||
+	    memcmp(a.events.p, b.events.p, a.events.len) != 0 ||
+	    smtp_waits(a.smtp) != smtp_waits(b.smtp))
+		differ(&a, &b);
+	recorder_free(&a);
+	recorder_free(&b);
+	return (0);
+}

@@ -1,0 +1,285 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "content.h"
+#include "reference.h"
+#include "tap.h"
+
+#define TOKENS_MAX	8	/* of a mixture */
+#define MIXTURE_MAX	(TOKENS_MAX + 5)
+
+/* The output of a filter fed in pieces. */
+struct result {
+	char	 out[256];
+	size_t	 len;
+	size_t	 used;
+	bool	 end;
+};
+
+static void
+filter(struct content *c, const char *p, size_t len, struct result *r)
+{
+	struct content_out	 out;
+	char			 buf[256];
+	size_t			 used;
+
+	if (len == 0 || r->end)
+		return;
+	memcpy(buf, p, len);
+	used = content_filter(c, buf, len, &out);
+	if (out.space)
+		r->out[r->len++] = ' ';
+	memcpy(r->out + r->len, buf, out.len);
+	r->len += out.len;
+	r->used += used;
+	r->end = out.end;
+	if (!out.end && used != len)
+		r->used = sizeof(buf) + 1;	/* wrong, and so reported */
+}
+
+static bool
+same(const struct result *r, const char *want, size_t wantlen, size_t used)
+{
+	return (r->end == (used > 0) && (!r->end || r->used == used) &&
+	    r->len == wantlen && memcmp(r->out, want, wantlen) == 0);
+}
+
+/*
+ * One mixture, whole, at each split in two and in three, and octet by octet,
+ * against the reference.  Returns how many of them were wrong.
+ */
+static unsigned int
+try_mixture(const char *in, size_t len)
+{
+	struct content	 c;
+	struct result	 r;
+	char		 want[MIXTURE_MAX];
+	size_t		 i, j, used, wantlen = 0;
+	unsigned int	 bad = 0;
+
+	used = reference_content(in, len, want, &wantlen);
+	for (i = 0; i <= len; i++)
+		for (j = i; j <= len; j++) {
+			memset(&r, 0, sizeof(r));
+			content_init(&c);
+			filter(&c, in, i, &r);
+			filter(&c, in + i, j - i, &r);
+			filter(&c, in + j, len - j, &r);
+			bad += !same(&r, want, wantlen, used);
+		}
+	memset(&r, 0, sizeof(r));
+	content_init(&c);
+	for (i = 0; i < len; i++)
+		filter(&c, in + i, 1, &r);
+	bad += !same(&r, want, wantlen, used);
+	return (bad);
+}
+
+/*
+ * The next hop: whoever sends the output on doubles the dots at its lines'
+ * beginnings and ends its lines with CR LF.  That is one message again, the
+ * same.  Returns whether it is not.
+ */
+static bool
+try_hop(const char *in, size_t len)
+{
+	struct content	 c;
+	struct result	 r;
+	char		 out[MIXTURE_MAX], sent[3 * MIXTURE_MAX + 3];
+	size_t		 i, n = 0, outlen = 0;
+
+	reference_content(in, len, out, &outlen);
+	for (i = 0; i < outlen; i++) {
+		if (out[i] == '.' && (i == 0 || out[i - 1] == '\n'))
+			sent[n++] = '.';
+		if (out[i] == '\n')
+			sent[n++] = '\r';
+		sent[n++] = out[i];
+	}
+	memcpy(sent + n, ".\r\n", 3);
+	memset(&r, 0, sizeof(r));
+	content_init(&c);
+	filter(&c, sent, n + 3, &r);
+	return (!same(&r, out, outlen, n + 3));
+}
+
+/*
+ * All sequences of up to TOKENS_MAX octets out of CR, LF, "." and "x", the
+ * end of data after each.
+ */
+static void
+test_mixtures(void)
+{
+	static const char	 tokens[] = "\r\n.x";
+	char			 in[MIXTURE_MAX];
+	unsigned int		 bad, badhop, code, n, rest, i, mixtures;
+
+	for (n = 0; n <= TOKENS_MAX; n++) {
+		bad = badhop = 0;
+		mixtures = 1U << 2 * n;
+		for (code = 0; code < mixtures; code++) {
+			for (i = 0, rest = code; i < n; i++, rest >>= 2)
+				in[i] = tokens[rest & 3];
+			memcpy(in + n, "\r\n.\r\n", 5);
+			bad += try_mixture(in, n + 5) != 0;
+			badhop += try_hop(in, n + 5);
+		}
+		is_int(bad, 0, "%u mixtures of %u octets, at every split",
+		    mixtures, n);
+		is_int(badhop, 0, "and each the same after one more hop");
+	}
+}
+
+static const struct {
+	const char	*name;
+	const char	*in;
+	const char	*out;
+} cases[] = {
+	{ "nothing", ".\r\n", "" },
+	{ "a line", "x\r\n.\r\n", "x\n" },
+	{ "an empty line", "\r\n.\r\n", "\n" },
+	{ "two dots", "..\r\n.\r\n", ".\n" },
+	{ "three dots", "...\r\n.\r\n", "..\n" },
+	{ "a dot and a word", ".x\r\n.\r\n", "x\n" },
+	{ "LF . LF", "a\n.\nb\r\n.\r\n", "a\n\nb\n" },
+	{ "LF . CR LF", "a\n.\r\nb\r\n.\r\n", "a\n\nb\n" },
+	{ "CR LF . LF", "a\r\n.\nb\r\n.\r\n", "a\n\nb\n" },
+	{ "CR . CR", "a\r.\rb\r\n.\r\n", "a . b\n" },
+	{ "CR . CR LF", "a\r.\r\nb\r\n.\r\n", "a .\nb\n" },
+	{ "CR LF . CR", "a\r\n.\rb\r\n.\r\n", "a\n b\n" },
+	{ "CR LF . CR CR LF", "a\r\n.\r\r\nb\r\n.\r\n", "a\n \nb\n" },
+	{ "CR CR LF . CR LF", "a\r\r\n.\r\n", "a \n" },
+	{ "LF . LF . LF", "a\n.\n.\nb\r\n.\r\n", "a\n\n\nb\n" },
+	{ "LF ..", "a\n..b\r\n.\r\n", "a\n.b\n" },
+	{ "dot, bare LF, first", ".\nb\r\n.\r\n", "\nb\n" },
+	{ "dot, bare CR, first", ".\rb\r\n.\r\n", " b\n" },
+	{ "8 bits", "\xff\x80\xc3\xa9\r\n.\r\n", "\xff\x80\xc3\xa9\n" },
+	{ "a dot within", "a.b.\r\n.\r\n", "a.b.\n" }
+};
+
+static void
+test_cases(void)
+{
+	struct content	 c;
+	struct result	 r;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&r, 0, sizeof(r));
+		content_init(&c);
+		filter(&c, cases[i].in, strlen(cases[i].in), &r);
+		is_mem(r.out, r.len, cases[i].out, strlen(cases[i].out),
+		    "%s", cases[i].name);
+		ok(r.end && r.used == strlen(cases[i].in), "%s: ends",
+		    cases[i].name);
+	}
+}
+
+static void
+test_octets(void)
+{
+	struct content		 c;
+	struct content_out	 out;
+	char			 buf[64];
+	size_t			 used;
+
+	content_init(&c);
+	memcpy(buf, "a\0b\0\r\n\0.\r\n.\r\nQUIT\r\n", 19);
+	used = content_filter(&c, buf, 19, &out);
+	is_int((long long)used, 13, "what follows the end is left");
+	ok(out.end, "the end is told");
+	is_mem(buf, out.len, "a\0b\0\n\0.\n", 8, "NUL passes");
+	is_mem(buf + used, 6, "QUIT\r\n", 6, "what is left is unchanged");
+}
+
+/* A long line, whose every length crosses the read's end. */
+static void
+test_long(void)
+{
+	struct content		 c;
+	struct content_out	 out;
+	char			*buf;
+	size_t			 i, len = 3000000, total = 0;
+	bool			 good = true;
+
+	if ((buf = malloc(len)) == NULL)
+		return;
+	content_init(&c);
+	for (i = 0; i < 3; i++) {
+		memset(buf, 'x', len);
+		good = good && content_filter(&c, buf, len, &out) == len;
+		total += out.len;
+	}
+	ok(good && total == 3 * len, "a line of 9,000,000 octets");
+	memcpy(buf, "\r\n.\r\n", 5);
+	content_filter(&c, buf, 5, &out);
+	ok(out.end && out.len == 1, "and its end");
+	free(buf);
+}
+
+static const struct {
+	const char	*name;
+	const char	*in;	/* output of the filter */
+	unsigned int	 received;
+	bool		 header;	/* still in it */
+} headers[] = {
+	{ "none", "Subject: x\n\nReceived: y\n", 0, false },
+	{ "one", "Received: a\nSubject: x\n\n", 1, false },
+	{ "any case", "ReCeIvEd: a\nRECEIVED:\nreceived:x\n", 3, true },
+	{ "folded", "Received: a\n\tReceived: b\n Received: c\n\n", 1, false },
+	{ "only at the beginning", "X-Received: a\n\n", 0, false },
+	{ "only whole", "Receive: a\nReceivedx: b\nReceived\n: c\n\n", 0,
+	    false },
+	{ "the first line is empty", "\nReceived: a\n", 0, false },
+	{ "a line of a space is not empty", " \nReceived: a\n", 1, true },
+	{ "the last line has no end", "A: b\nReceived: a", 1, true }
+};
+
+static void
+test_header(void)
+{
+	struct content	 c;
+	unsigned int	 bad;
+	size_t		 i, j, len;
+
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		bad = 0;
+		len = strlen(headers[i].in);
+		for (j = 0; j <= len; j++) {
+			content_init(&c);
+			content_header(&c, headers[i].in, j);
+			content_header(&c, headers[i].in + j, len - j);
+			bad += c.received != headers[i].received ||
+			    c.header != headers[i].header;
+		}
+		is_int(bad, 0, "Received fields: %s", headers[i].name);
+	}
+}
+
+int
+main(void)
+{
+	test_cases();
+	test_octets();
+	test_long();
+	test_header();
+	test_mixtures();
+	return (done_testing());
+}

@@ -1,0 +1,325 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "smtp.h"
+#include "tap.h"
+
+#ifdef SANITIZE
+int
+main(void)
+{
+	skip_all("the sanitizer has an allocator of its own");
+}
+#else
+
+#define HELLO	"EHLO client.example.org\r\n"
+#define BEGIN	"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
+#define START	BEGIN "RCPT TO:<e@f>\r\nDATA\r\n"
+
+/* The C library's allocator, with calls counted, and refused on demand. */
+extern void	*__libc_malloc(size_t);
+extern void	*__libc_calloc(size_t, size_t);
+extern void	*__libc_realloc(void *, size_t);
+
+static unsigned int	 allocations;
+static size_t		 octets;		/* asked for */
+static int		 refuse_at = -1;	/* 0: the next one */
+
+static bool
+refused(size_t size)
+{
+	allocations++;
+	octets += size;
+	if (refuse_at == -1 || refuse_at-- > 0)
+		return (false);
+	errno = ENOMEM;
+	return (true);
+}
+
+void *
+malloc(size_t size)
+{
+	return (refused(size) ? NULL : __libc_malloc(size));
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return (refused(n * size) ? NULL : __libc_calloc(n, size));
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	return (refused(size) ? NULL : __libc_realloc(p, size));
+}
+
+static char	 codes[512];	/* of the replies */
+
+static bool
+reply(void *arg, const char *p, size_t len)
+{
+	size_t	 used = strlen(codes);
+
+	(void)arg;
+	(void)len;
+	snprintf(codes + used, sizeof(codes) - used, "%.3s,", p);
+	return (true);
+}
+
+static bool
+room(void *arg, uint64_t size)
+{
+	(void)arg;
+	(void)size;
+	return (true);
+}
+
+static bool
+data_begin(void *arg, const struct smtp_mail *mail)
+{
+	(void)arg;
+	(void)mail;
+	return (true);
+}
+
+static bool
+data(void *arg, const char *p, size_t len)
+{
+	(void)arg;
+	(void)p;
+	(void)len;
+	return (true);
+}
+
+static void
+data_end(void *arg, const struct smtp_mail *mail)
+{
+	(void)arg;
+	(void)mail;
+}
+
+static void
+data_abort(void *arg)
+{
+	(void)arg;
+}
+
+static void
+auth(void *arg, const char *user, const char *pass)
+{
+	(void)arg;
+	(void)user;
+	(void)pass;
+}
+
+static void
+note(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	(void)pri;
+	(void)text;
+}
+
+static const struct smtp_ops	 ops = {
+	reply, room, data_begin, data, data_end, data_abort, auth, note
+};
+static const struct smtp_conf	 conf = {
+	.hostname = "mail.example.org",
+	.max_size = 1000000,
+	.max_recipients = 1000,
+	.max_rcpt_octets = 100000,
+	.max_line = 2048,
+	.max_auth_line = 12288,
+	.max_errors = 20,
+	.max_noops = 100,
+	.auth = true
+};
+
+/* Give the engine a line, with the results that it waits for. */
+static void
+say(struct smtp *s, const char *text)
+{
+	static const struct smtp_verdict	 taken = { 250, "2.0.0", "x" };
+	char					 buf[1024];
+	size_t					 len = strlen(text), used = 0;
+
+	memcpy(buf, text, len);
+	do {
+		used += smtp_input(s, buf + used, len - used);
+		smtp_result(s, &taken);
+		smtp_auth_result(s, true, false);
+	} while (used < len);
+}
+
+static void
+mail(struct smtp *s)
+{
+	say(s, START);
+	say(s, "Subject: x\r\n\r\n.\r\nRSET\r\n");
+}
+
+static void
+test_steady(void)
+{
+	struct smtp	*a, *b;
+	unsigned int	 before;
+	int		 i;
+
+	a = smtp_new(&conf, &ops, NULL);
+	b = smtp_new(&conf, &ops, NULL);
+	say(a, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+	say(b, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+	for (i = 0; i < 2; i++) {
+		say(a, START);
+		mail(b);
+		say(a, ".\r\n");
+	}
+	before = allocations;
+	for (i = 0; i < 90; i++) {
+		codes[0] = '\0';
+		say(a, START);
+		mail(b);
+		say(a, ".\r\n");
+		say(a, BEGIN "HELO\r\n" BEGIN "RSET\r\n");
+	}
+	is_str(codes, "250,250,250,354,250,250,250,354,250,250,250,"
+	    "250,250,250,250,250,250,", "mails of two sessions");
+	is_int(allocations - before, 0, "allocate nothing");
+	smtp_free(a);
+	smtp_free(b);
+}
+
+/* What an idle session has, before and after a mail. */
+static void
+test_idle(void)
+{
+	struct smtp	*s;
+	size_t		 before, session;
+
+	before = octets;
+	s = smtp_new(&conf, &ops, NULL);
+	smtp_greet(s);
+	session = octets - before;
+	ok(session <= 160, "a session: %zu octets", session);
+	say(s, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+	is_int((long long)(octets - before),
+	    (long long)(session + sizeof("client.example.org")),
+	    "greeted: its name more");
+	smtp_free(s);
+}
+
+/*
+ * Refuse each allocation in turn: the session gets a 4xx for it and goes on,
+ * and what is said then is taken.
+ */
+static void
+test_refused(void)
+{
+	static const struct {
+		const char	*name;
+		const char	*before;
+		const char	*begin;	/* of a line, or "" */
+		const char	*text;
+		const char	*codes;
+	} cases[] = {
+		{ "EHLO", "", "", HELLO, "452," },
+		{ "a line in two reads", "", "EH", "LO x\r\n", "452," },
+		{ "LOGIN's name", HELLO, "", "AUTH LOGIN dXNlcg==\r\n",
+		    "454," },
+	};
+	struct smtp	*s;
+	size_t		 i;
+
+	refuse_at = 0;
+	s = smtp_new(&conf, &ops, NULL);
+	ok(s == NULL && errno == ENOMEM, "a session");
+	refuse_at = -1;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s = smtp_new(&conf, &ops, NULL);
+		say(s, cases[i].before);
+		codes[0] = '\0';
+		refuse_at = 0;
+		say(s, cases[i].begin);
+		say(s, cases[i].text);
+		is_int(refuse_at, -1, "%s: allocates", cases[i].name);
+		refuse_at = -1;
+		is_str(codes, cases[i].codes, "%s: refused", cases[i].name);
+		codes[0] = '\0';
+		say(s, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+		mail(s);
+		is_str(codes, "250,235,250,250,250,354,250,250,",
+		    "%s: the session goes on", cases[i].name);
+		smtp_free(s);
+	}
+}
+
+/* The same for a transaction, more of them than the free list keeps. */
+static void
+test_refused_mail(void)
+{
+	struct smtp	*s[40];
+	size_t		 i, n = sizeof(s) / sizeof(s[0]);
+	char		 rcpt[600];
+
+	for (i = 0; i < n; i++) {
+		s[i] = smtp_new(&conf, &ops, NULL);
+		say(s[i], HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+		codes[0] = '\0';
+		if (i == n - 1) {
+			refuse_at = 0;
+			say(s[i], "MAIL FROM:<a@b>\r\n");
+			is_str(codes, "452,", "MAIL");
+			say(s[i], "MAIL FROM:<a@b>\r\n");
+			refuse_at = 0;
+			say(s[i], "RCPT TO:<a@b>\r\n");
+			is_str(codes, "452,250,452,", "the first RCPT");
+			codes[0] = '\0';
+			say(s[i], "DATA\r\nRCPT TO:<a@b>\r\n");
+			is_str(codes, "503,250,", "the next is taken");
+			memset(rcpt, 'x', sizeof(rcpt));
+			memcpy(rcpt, "RCPT TO:<", 9);
+			memcpy(rcpt + 500, ">\r\n", 4);
+			refuse_at = 0;
+			say(s[i], rcpt);
+			is_str(codes, "503,250,452,", "a long one");
+			refuse_at = -1;
+			say(s[i], "DATA\r\n.\r\n");
+			is_str(codes, "503,250,452,354,250,", "the mail");
+		} else
+			say(s[i], "MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\n");
+	}
+	for (i = 0; i < n; i++)
+		smtp_free(s[i]);
+}
+
+int
+main(void)
+{
+	setvbuf(stdout, NULL, _IONBF, 0);
+	test_steady();
+	test_idle();
+	test_refused();
+	test_refused_mail();
+	return (done_testing());
+}
+#endif

@@ -1,0 +1,477 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recorder.h"
+#include "tap.h"
+
+#define HELLO	"EHLO x\r\n"
+#define MAIL	"MAIL FROM:<a@b>\r\n"
+#define RCPT	"RCPT TO:<c@d>\r\n"
+#define START	HELLO MAIL RCPT "DATA\r\n"
+#define STARTED	"250,250 2.1.0,250 2.1.5,354,"
+
+/* What a client says, and the codes of what it is answered. */
+static const struct dialog {
+	const char	*name;
+	const char	*in;
+	const char	*codes;
+} dialogs[] = {
+	{ "a mail", START "x\r\n.\r\nQUIT\r\n",
+	    STARTED "250 2.0.0,221 2.0.0," },
+	{ "two mails", START "x\r\n.\r\n" MAIL RCPT "DATA\r\n.\r\n",
+	    STARTED "250 2.0.0,250 2.1.0,250 2.1.5,354,250 2.0.0," },
+	{ "RSET and NOOP between", START "x\r\n.\r\nRSET\r\nNOOP\r\n" MAIL,
+	    STARTED "250 2.0.0,250 2.0.0,250 2.0.0,250 2.1.0," },
+	{ "RSET within", HELLO MAIL RCPT "RSET\r\nDATA\r\n" MAIL,
+	    "250,250 2.1.0,250 2.1.5,250 2.0.0,503 5.5.1,250 2.1.0," },
+	{ "EHLO within", HELLO MAIL RCPT HELLO "DATA\r\n" MAIL,
+	    "250,250 2.1.0,250 2.1.5,250,503 5.5.1,250 2.1.0," },
+	{ "HELO", "HELO x\r\n" MAIL RCPT "DATA\r\nx\r\n.\r\n",
+	    STARTED "250 2.0.0," },
+	{ "EHLO, then HELO", HELLO "HELO x\r\n" MAIL, "250,250,250 2.1.0," },
+	{ "no name", "EHLO\r\nHELO\r\nEHLO \r\n" MAIL,
+	    "250,250,250,250 2.1.0," },
+	{ "any name", "EHLO [127.0.0.1]\r\nEHLO a b (c) <d>\r\n"
+	    "EHLO h\xf6st\r\n", "250,250,250," },
+	{ "LF alone ends a command", "EHLO x\nMAIL FROM:<a@b>\nRCPT TO:<c>\n"
+	    "DATA\nx\r\n.\r\nQUIT\n", STARTED "250 2.0.0,221 2.0.0," },
+	{ "any case", "ehlo x\r\nmAiL fRoM:<a@b> size=1 bOdY=8bitmime\r\n"
+	    "rcpt to:<c>\r\ndata\r\nx\r\n.\r\nquit\r\n",
+	    STARTED "250 2.0.0,221 2.0.0," },
+	{ "trailing spaces", "EHLO x  \r\nMAIL FROM:<a@b>  \r\n"
+	    "RCPT TO:<c> \r\nNOOP \r\nRSET   \r\nQUIT \r\n",
+	    "250,250 2.1.0,250 2.1.5,250 2.0.0,250 2.0.0,221 2.0.0," },
+	{ "an argument where none belongs", HELLO MAIL RCPT "DATA x\r\n"
+	    "RSET x\r\nQUIT x\r\nNOOP x\r\nHELP x\r\n",
+	    "250,250 2.1.0,250 2.1.5,501 5.5.4,501 5.5.4,501 5.5.4,"
+	    "250 2.0.0,214 2.0.0," },
+	{ "no argument where one does", HELLO "MAIL\r\nMAIL \r\nVRFY\r\n" MAIL
+	    "RCPT\r\n", "250,501 5.5.4,501 5.5.4,501 5.5.4,250 2.1.0,"
+	    "501 5.5.4," },
+	{ "not a verb", "XCLIENT x\r\nMAILX\r\nMAI\r\nE\r\n EHLO x\r\n"
+	    "EHLO\xe9 x\r\n", "500 5.5.1,500 5.5.1,500 5.5.1,500 5.5.1,"
+	    "500 5.5.1,500 5.5.1," },
+	{ "empty lines", "\r\n\n  \r\n", "500 5.5.2,500 5.5.2,500 5.5.2," },
+	{ "control characters", "EHLO a\tb\r\nEHLO a\rb\r\nEHLO \177\r\n"
+	    "NOOP \001\r\nNOOP \r\r\n\033[A\r\n\tNOOP\r\n",
+	    "500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,"
+	    "500 5.5.2," },
+	{ "not offered", "STARTTLS\r\nstarttls x\r\nBDAT 3 LAST\r\nEXPN x\r\n"
+	    "AUTH PLAIN\r\nAUTH\r\n", "502 5.5.1,502 5.5.1,502 5.5.1,"
+	    "502 5.5.1,502 5.5.1,502 5.5.1," },
+	/* MAIL */
+	{ "the null sender", HELLO "MAIL FROM:<>\r\n", "250,250 2.1.0," },
+	{ "tolerated senders", HELLO "MAIL FROM: <a@b>\r\nRSET\r\n"
+	    "MAIL FROM:a@b\r\nRSET\r\nMAIL FROM:   root SIZE=3\r\nRSET\r\n"
+	    "MAIL  FROM:<@x,@y:a@b>\r\n", "250,250 2.1.0,250 2.0.0,250 2.1.0,"
+	    "250 2.0.0,250 2.1.0,250 2.0.0,250 2.1.0," },
+	{ "MAIL's syntax", HELLO "MAIL FROM\r\nMAIL FROM <a>\r\nMAIL TO:<a>\r\n"
+	    "MAIL <a>\r\nMAIL F\r\n", "250,501 5.5.4,501 5.5.4,501 5.5.4,"
+	    "501 5.5.4,501 5.5.4," },
+	{ "bad senders", HELLO "MAIL FROM:\r\nMAIL FROM:<a@>\r\n"
+	    "MAIL FROM:<a..b@c>\r\nMAIL FROM:<a@b\r\nMAIL FROM:<a b>\r\n"
+	    "MAIL FROM:< >\r\nMAIL FROM:<a>b\r\n",
+	    "250,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,"
+	    "553 5.1.7,553 5.1.7," },
+	{ "a hyphen", HELLO "MAIL FROM:<-a@b>\r\n" MAIL "RCPT TO:<-c@d>\r\n",
+	    "250,553 5.1.7,250 2.1.0,553 5.1.3," },
+	{ "SMTPUTF8", HELLO "MAIL FROM:<\xc3\xa9@b>\r\n"
+	    "MAIL FROM:<\xc3\xa9@b> SMTPUTF8\r\nRCPT TO:<\xc3\xa9@d>\r\n"
+	    "RCPT TO:<\xe9@d>\r\n",
+	    "250,553 5.6.7,250 2.1.0,250 2.1.5,553 5.6.7," },
+	{ "no SMTPUTF8", HELLO MAIL "RCPT TO:<\xc3\xa9@d>\r\nRCPT TO:<c>\r\n",
+	    "250,250 2.1.0,553 5.6.7,250 2.1.5," },
+	{ "ill-formed UTF-8", HELLO "MAIL FROM:<\xe9@b>\r\n"
+	    "MAIL FROM:<\xe9@b> SMTPUTF8\r\n", "250,553 5.6.7,553 5.6.7," },
+	{ "ASCII with SMTPUTF8", HELLO "MAIL FROM:<a@b> SMTPUTF8\r\n" RCPT,
+	    "250,250 2.1.0,250 2.1.5," },
+	{ "all parameters", HELLO "MAIL FROM:<a@b> SIZE=1 BODY=8BITMIME "
+	    "SMTPUTF8\r\nRSET\r\nMAIL FROM:<a>  SMTPUTF8  BODY=7BIT SIZE=0\r\n",
+	    "250,250 2.1.0,250 2.0.0,250 2.1.0," },
+	{ "parameters not offered", HELLO "MAIL FROM:<a@b> RET=FULL\r\n"
+	    "MAIL FROM:<a@b> ENVID=x\r\nMAIL FROM:<a@b> AUTH=<>\r\n"
+	    "MAIL FROM:<a@b> X\r\nMAIL FROM:<a@b> REQUIRETLS\r\n"
+	    "MAIL FROM:<a@b> HOLDFOR=1\r\n" MAIL "RCPT TO:<c> NOTIFY=NEVER\r\n"
+	    "RCPT TO:<c> ORCPT=rfc822;c\r\nRCPT TO:<c> SIZE=1\r\n",
+	    "250,555 5.5.4,555 5.5.4,555 5.5.4,555 5.5.4,555 5.5.4,"
+	    "555 5.5.4,250 2.1.0,555 5.5.4,555 5.5.4,555 5.5.4," },
+	{ "parameters repeated", HELLO "MAIL FROM:<a@b> SIZE=1 SIZE=1\r\n"
+	    "MAIL FROM:<a@b> BODY=7BIT body=7BIT\r\n"
+	    "MAIL FROM:<a@b> SMTPUTF8 SIZE=2 SMTPUTF8\r\n",
+	    "250,501 5.5.4,501 5.5.4,501 5.5.4," },
+	{ "parameters' syntax", HELLO "MAIL FROM:<a@b> SIZE\r\n"
+	    "MAIL FROM:<a@b> SIZE=\r\nMAIL FROM:<a@b> SIZE=x\r\n"
+	    "MAIL FROM:<a@b> SIZE=-1\r\nMAIL FROM:<a@b> SIZE=1=2\r\n"
+	    "MAIL FROM:<a@b> SIZE=000000000000000000001\r\n"
+	    "MAIL FROM:<a@b> BODY\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\n"
+	    "MAIL FROM:<a@b> SMTPUTF8=1\r\nMAIL FROM:<a@b> =1\r\n"
+	    "MAIL FROM:<a@b> -X=1\r\nMAIL FROM:<a@b> X_Y\r\n"
+	    "MAIL FROM:<a@b> <c@d>\r\n",
+	    "250,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,"
+	    "501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,"
+	    "501 5.5.4," },
+	{ "SIZE", HELLO "MAIL FROM:<a@b> SIZE=52428800\r\nRSET\r\n"
+	    "MAIL FROM:<a@b> SIZE=52428801\r\n"
+	    "MAIL FROM:<a@b> SIZE=99999999999999999999\r\n"
+	    "MAIL FROM:<a@b> SIZE=18446744073709551616\r\n"
+	    "MAIL FROM:<a@b> SIZE=00000000000000000001\r\n",
+	    "250,250 2.1.0,250 2.0.0,552 5.3.4,552 5.3.4,552 5.3.4,"
+	    "250 2.1.0," },
+	/* RCPT */
+	{ "RCPT's syntax", HELLO MAIL "RCPT TO\r\nRCPT <c>\r\nRCPT FROM:<c>\r\n"
+	    "RCPT TO:<c> =\r\nRCPT TO:\r\nRCPT TO:<>\r\nRCPT TO:<c@-d>\r\n",
+	    "250,250 2.1.0,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,553 5.1.3,"
+	    "553 5.1.3,553 5.1.3," },
+	{ "tolerated recipients", HELLO MAIL
+	    "RCPT TO: <c@d>\r\nRCPT TO:root\r\n"
+	    "RCPT TO:<Postmaster>\r\nRCPT TO:<@x:c@d>\r\nRCPT TO: c@d \r\n"
+	    "RCPT TO:<c@d>\r\n", "250,250 2.1.0,250 2.1.5,250 2.1.5,250 2.1.5,"
+	    "250 2.1.5,250 2.1.5,250 2.1.5," },
+	{ "DATA after a bad recipient", HELLO MAIL "RCPT TO:<>\r\nDATA\r\n" RCPT
+	    "RCPT TO:<>\r\nDATA\r\n.\r\n", "250,250 2.1.0,553 5.1.3,503 5.5.1,"
+	    "250 2.1.5,553 5.1.3,354,250 2.0.0," },
+	/* what is no SMTP */
+	{ "GET", "GET / HTTP/1.1\r\nHost: x\r\nEHLO x\r\n", "421 4.7.0," },
+	{ "POST", "POST / HTTP/1.1\r\n\r\nEHLO x\r\n", "421 4.7.0," },
+	{ "PUT", "PUT /x HTTP/1.0\r\n", "421 4.7.0," },
+	{ "HEAD", "HEAD / HTTP/1.1\r\n", "421 4.7.0," },
+	{ "OPTIONS", "OPTIONS * HTTP/1.1\r\n", "421 4.7.0," },
+	{ "CONNECT", "CONNECT a:25 HTTP/1.1\r\n", "421 4.7.0," },
+	{ "DELETE", "DELETE / HTTP/1.1\r\n", "421 4.7.0," },
+	{ "PATCH", "PATCH / HTTP/1.1\r\n", "421 4.7.0," },
+	{ "get", "get /\n", "421 4.7.0," },
+	{ "HTTP with a tab", "GET \t\r\n", "421 4.7.0," },
+	{ "HTTP after an empty line", "\r\nPOST / HTTP/1.1\r\n" HELLO,
+	    "500 5.5.2,421 4.7.0," },
+	{ "almost HTTP", "GETX\r\nGET\r\n" HELLO "GET / HTTP/1.1\r\n",
+	    "500 5.5.1,500 5.5.1,250,500 5.5.1," },
+	{ "TLS", "\x16\x03\x01\x02\x05\x01", "421 4.7.0," },
+	{ "TLS, not first", HELLO "\x16\x03\x01\r\n", "250,500 5.5.2," },
+	{ "almost TLS", "\x16\r\n\x16\x03\r\n", "500 5.5.2,500 5.5.2," },
+	{ "nothing after QUIT", "QUIT\r\nNOOP\r\n", "221 2.0.0," }
+};
+#define NDIALOGS	(sizeof(dialogs) / sizeof(dialogs[0]))
+
+static const struct dialog	 auths[] = {
+	{ "PLAIN", HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n" MAIL,
+	    "250,235 2.7.0,250 2.1.0," },
+	{ "PLAIN, asked for", HELLO "AUTH PLAIN\r\nAHVzZXIAc2VjcmV0\r\n" MAIL,
+	    "250,334,235 2.7.0,250 2.1.0," },
+	{ "PLAIN, authzid the same", HELLO
+	    "AUTH PLAIN dXNlcgB1c2VyAHNlY3JldA==\r\n", "250,235 2.7.0," },
+	{ "PLAIN, authzid another", HELLO
+	    "AUTH PLAIN cm9vdAB1c2VyAHNlY3JldA==\r\n", "250,535 5.7.8," },
+	{ "PLAIN, wrong password", HELLO "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n" MAIL,
+	    "250,535 5.7.8,530 5.7.0," },
+	{ "PLAIN, empty", HELLO "AUTH PLAIN =\r\nAUTH PLAIN\r\n\r\n"
+	    "AUTH PLAIN\r\n=\r\n", "250,501 5.5.2,334,501 5.5.2,334,"
+	    "501 5.5.2," },
+	{ "PLAIN, fields missing", HELLO "AUTH PLAIN dXNlcg==\r\n"
+	    "AUTH PLAIN AHVzZXI=\r\n", "250,501 5.5.2,501 5.5.2," },
+	{ "PLAIN, a field too many", HELLO
+	    "AUTH PLAIN AHVzZXIAc2VjcmV0AHg=\r\n",
+	    "250,501 5.5.2," },
+	{ "PLAIN, empty fields", HELLO "AUTH PLAIN AAA=\r\n",
+	    "250,535 5.7.8," },
+	{ "LOGIN", HELLO "AUTH LOGIN\r\ndXNlcg==\r\nc2VjcmV0\r\n",
+	    "250,334,334,235 2.7.0," },
+	{ "LOGIN with a name", HELLO "AUTH LOGIN dXNlcg==\r\nc2VjcmV0\r\n",
+	    "250,334,235 2.7.0," },
+	{ "LOGIN, wrong password", HELLO "AUTH LOGIN dXNlcg==\r\nd3Jvbmc=\r\n"
+	    MAIL, "250,334,535 5.7.8,530 5.7.0," },
+	{ "LOGIN, empty", HELLO "AUTH LOGIN =\r\n\r\n", "250,334,535 5.7.8," },
+	{ "LOGIN, a NUL", HELLO "AUTH LOGIN dXMAZXI=\r\n", "250,501 5.5.2," },
+	{ "any case, trailing spaces", HELLO "auth  login  \r\ndXNlcg== \r\n"
+	    "c2VjcmV0  \r\n", "250,334,334,235 2.7.0," },
+	{ "after HELO", "EHLO x\r\nHELO x\r\nAUTH LOGIN\r\ndXNlcg==\r\n"
+	    "c2VjcmV0\r\n" MAIL, "250,250,334,334,235 2.7.0,250 2.1.0," },
+	{ "cancelled", HELLO "AUTH PLAIN\r\n*\r\nAUTH LOGIN\r\n*\r\n"
+	    "AUTH LOGIN\r\ndXNlcg==\r\n*\r\nNOOP\r\n",
+	    "250,334,501 5.7.0,334,501 5.7.0,334,334,501 5.7.0,250 2.0.0," },
+	{ "bad base64", HELLO "AUTH PLAIN x\r\n"
+	    "AUTH PLAIN\r\nx=\r\nAUTH LOGIN\r\n"
+	    "dXNl\tcg==\r\nAUTH LOGIN a a\r\nNOOP\r\n", "250,501 5.5.2,334,"
+	    "501 5.5.2,334,501 5.5.2,501 5.5.2,250 2.0.0," },
+	{ "other mechanisms", HELLO "AUTH CRAM-MD5\r\nAUTH X y\r\nAUTH\r\n",
+	    "250,504 5.5.4,504 5.5.4,501 5.5.4," },
+	{ "before EHLO", "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", "503 5.5.1," },
+	{ "twice", HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"
+	    "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", "250,235 2.7.0,503 5.5.1," },
+	{ "kept over EHLO", HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n" HELLO MAIL,
+	    "250,235 2.7.0,250,250 2.1.0," },
+	{ "within a mail", HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n" MAIL
+	    "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n",
+	    "250,235 2.7.0,250 2.1.0,503 5.5.1," },
+	{ "not authenticated", HELLO MAIL RCPT
+	    "DATA\r\nRSET\r\nNOOP\r\nQUIT\r\n",
+	    "250,530 5.7.0,530 5.7.0,530 5.7.0,250 2.0.0,250 2.0.0,"
+	    "221 2.0.0," },
+	{ "cannot be checked", HELLO "AUTH PLAIN AGRvd24AeA==\r\n" MAIL,
+	    "250,454 4.7.0,530 5.7.0," },
+	{ "three failures", HELLO "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n"
+	    "AUTH LOGIN dXNlcg==\r\nd3Jvbmc=\r\nAUTH PLAIN AHVzZXIAd3Jvbmc=\r\n"
+	    "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n",
+	    "250,535 5.7.8,334,535 5.7.8,421 4.7.0," },
+	{ "MAIL's AUTH", HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"
+	    "MAIL FROM:<a@b> AUTH=<>\r\nRSET\r\n"
+	    "MAIL FROM:<a@b> AUTH=e+3Dmc2@example.com\r\nRSET\r\n"
+	    "MAIL FROM:<a@b> AUTH=+3\r\nMAIL FROM:<a@b> AUTH=+3d\r\n"
+	    "MAIL FROM:<a@b> AUTH\r\nMAIL FROM:<a@b> AUTH=<> AUTH=<>\r\n"
+	    "MAIL FROM:<a@b> AUTH=\xc3\xa9\r\n",
+	    "250,235 2.7.0,250 2.1.0,250 2.0.0,250 2.1.0,250 2.0.0,501 5.5.4,"
+	    "501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4," }
+};
+#define NAUTHS	(sizeof(auths) / sizeof(auths[0]))
+
+/* All that came of a dialog, and so its memory, is released by the caller. */
+static void
+run(struct recorder *r, const struct dialog *d, bool auth, size_t split,
+    uint32_t pauses)
+{
+	size_t	 len = strlen(d->in);
+
+	recorder_init(r);
+	r->conf.auth = auth;
+	r->pauses = pauses;
+	recorder_start(r);
+	if (split > len)
+		recorder_octets(r, d->in, len);
+	else {
+		recorder_feed(r, d->in, split);
+		recorder_feed(r, d->in + split, len - split);
+	}
+}
+
+/*
+ * A dialog, whole; then at each split, with each command's reply making the
+ * engine pause or not, and octet by octet: the same comes of it.
+ */
+static void
+test_dialog(const struct dialog *d, bool auth)
+{
+	struct recorder	 whole, r;
+	size_t		 bad = 0, i, len = strlen(d->in);
+
+	run(&whole, d, auth, 0, 0);
+	is_str(whole.codes.p, d->codes, "%s", d->name);
+	for (i = 0; i <= len + 1; i++) {
+		run(&r, d, auth, i, i > len || i % 2 ? 0 : 0xaaaaaaaa);
+		bad += strcmp(r.events.p, whole.events.p) != 0;
+		recorder_free(&r);
+	}
+	is_int((long long)bad, 0, "%s: at each of %zu splits", d->name,
+	    len + 2);
+	recorder_free(&whole);
+}
+
+/* No password that a client has said is in a note. */
+static void
+test_secrets(void)
+{
+	struct recorder	 r;
+	size_t		 bad = 0, i;
+	bool		 auth;
+
+	for (i = 0; i < 2 * NAUTHS; i++) {
+		auth = i < NAUTHS;
+		run(&r, &auths[i % NAUTHS], auth, 0, 0);
+		bad += strstr(r.events.p, "refused: AUTH") != NULL ||
+		    strstr(r.replies.p, "c2Vjcm") != NULL ||
+		    strstr(r.events.p, "c2Vjcm") != NULL ||
+		    strstr(r.events.p, "NlY3Jld") != NULL;
+		recorder_free(&r);
+	}
+	is_int((long long)bad, 0, "no password is logged");
+}
+
+/* The caller's octets do not keep a password either. */
+static void
+test_zeroed(void)
+{
+	struct recorder	 r;
+	char		 buf[] = "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n";
+	char		 none[sizeof(buf)] = "";
+
+	recorder_init(&r);
+	r.conf.auth = true;
+	recorder_start(&r);
+	recorder_send(&r, HELLO);
+	is_int((long long)smtp_input(r.smtp, buf, sizeof(buf) - 1),
+	    sizeof(buf) - 1, "AUTH is taken");
+	is_mem(buf, sizeof(buf), none, sizeof(none), "its line is zeroed");
+	is_int(smtp_waits(r.smtp), SMTP_WAIT_AUTH, "and its result awaited");
+	recorder_answer(&r);
+	recorder_free(&r);
+}
+
+static void
+test_ehlo(void)
+{
+	struct recorder	 r;
+	size_t		 before;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	is_str(r.replies.p, "220 mail.example.org ESMTP msmtpd\r\n",
+	    "the greeting");
+	before = r.replies.len;
+	recorder_send(&r, "EHLO client\r\n");
+	is_str(r.replies.p + before, "250-mail.example.org\r\n"
+	    "250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n"
+	    "250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n", "EHLO");
+	is_str(smtp_helo(r.smtp), "client", "its name");
+	is_str(smtp_protocol(r.smtp), "ESMTP", "its protocol");
+	before = r.replies.len;
+	recorder_send(&r, "HELO\r\n");
+	is_str(r.replies.p + before, "250 mail.example.org\r\n", "HELO");
+	is_str(smtp_helo(r.smtp), "", "no name");
+	is_str(smtp_protocol(r.smtp), "SMTP", "its protocol");
+	before = r.replies.len;
+	recorder_send(&r, "HELP\r\n");
+	is_str(r.replies.p + before, "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET "
+	    "NOOP VRFY HELP QUIT\r\n", "HELP");
+	recorder_free(&r);
+
+	recorder_init(&r);
+	r.conf.auth = true;
+	recorder_start(&r);
+	before = r.replies.len;
+	recorder_send(&r, "EHLO client\r\n");
+	is_str(r.replies.p + before, "250-mail.example.org\r\n"
+	    "250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n"
+	    "250-SMTPUTF8\r\n250-AUTH PLAIN LOGIN\r\n250-AUTH=PLAIN LOGIN\r\n"
+	    "250 ENHANCEDSTATUSCODES\r\n", "EHLO with --auth");
+	recorder_send(&r, "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+	is_str(smtp_protocol(r.smtp), "ESMTPA", "authenticated");
+	recorder_send(&r, "MAIL FROM:<a> SMTPUTF8\r\n");
+	is_str(smtp_protocol(r.smtp), "UTF8SMTPA", "and SMTPUTF8");
+	recorder_free(&r);
+}
+
+/* What the mail is when it is handed out. */
+static void
+test_mail(void)
+{
+	struct recorder	 r;
+	size_t		 before;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO "MAIL FROM:<\"a b\"@[127.0.0.1]> SIZE=12 "
+	    "BODY=8BITMIME SMTPUTF8\r\n");
+	before = r.events.len;
+	recorder_send(&r, "RCPT TO:<@x:\xc3\xa9@d>\r\nRCPT TO:root\r\n"
+	    "RCPT TO:<root>\r\nDATA\r\n..x\r\n.y\nz\r\n.\r\n");
+	is_str(r.events.p + before, "250 2.1.5 Recipient ok\r\n"
+	    "250 2.1.5 Recipient ok\r\n250 2.1.5 Recipient ok\r\n{begin}\n"
+	    "354 End with <CR><LF>.<CR><LF>\r\n"
+	    "{end UTF8SMTP 3 12 utf8=1 8bit=1 from \"a b\"@[127.0.0.1] "
+	    "to \xc3\xa9@d to root to root: .x\ny\nz\n}\n"
+	    "250 2.0.0 Taken\r\n", "as received");
+	before = r.events.len;
+	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
+	is_str(r.events.p + before, "250 2.1.0 Sender ok\r\n"
+	    "250 2.1.5 Recipient ok\r\n{begin}\n"
+	    "354 End with <CR><LF>.<CR><LF>\r\n"
+	    "{end ESMTP 1 0 utf8=0 8bit=0 from a@b to c@d: }\n"
+	    "250 2.0.0 Taken\r\n", "nothing of it is in the next");
+	recorder_free(&r);
+}
+
+static void
+test_verdicts(void)
+{
+	static const struct smtp_verdict	 verdicts[] = {
+		{ 250, "2.0.0", "x" }, { 451, "4.3.0", "x" },
+		{ 452, "4.3.1", "x" }, { 552, "5.3.4", "x" },
+		{ 554, "5.0.0", "x" }
+	};
+	struct recorder	 r;
+	char		 want[64];
+	size_t		 before, i;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO);
+	r.hold = true;
+	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		recorder_send(&r, MAIL RCPT "DATA\r\nx\r\n.\r\nNOOP\r\n");
+		is_int(smtp_waits(r.smtp), SMTP_WAIT_RESULT,
+		    "the result is awaited");
+		is_int((long long)r.rest.len, 6, "what follows waits too");
+		before = r.replies.len;
+		r.verdict = verdicts[i];
+		recorder_answer(&r);
+		snprintf(want, sizeof(want), "%d %s x\r\n", verdicts[i].code,
+		    verdicts[i].enhanced);
+		is_str(r.replies.p + before, want, "it is told");
+		recorder_send(&r, "");
+	}
+	ok(!smtp_quiet(r.smtp), "a session with a mail is not quiet");
+	recorder_free(&r);
+}
+
+static void
+test_close(void)
+{
+	struct recorder	 r;
+	size_t		 before;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO "QUIT\r\n");
+	is_int(smtp_waits(r.smtp), SMTP_WAIT_CLOSE, "QUIT closes");
+	is_str(smtp_reason(r.smtp), NULL, "for no reason");
+	ok(smtp_quiet(r.smtp), "a health check is quiet");
+	recorder_free(&r);
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, START "x");
+	before = r.replies.len;
+	smtp_close(r.smtp, "4.4.2", "Idle for too long", "idle");
+	is_str(r.replies.p + before,
+	    "421 4.4.2 mail.example.org Idle for too long\r\n", "smtp_close()");
+	is_str(smtp_reason(r.smtp), "idle", "its reason");
+	smtp_close(r.smtp, "4.3.2", "Twice", "twice");
+	is_str(smtp_reason(r.smtp), "idle", "only the first counts");
+	is_int((long long)smtp_input(r.smtp, (char [2]){ "x" }, 1), 0,
+	    "nothing is taken after it");
+	recorder_free(&r);
+	smtp_free(NULL);
+}
+
+int
+main(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < NDIALOGS; i++)
+		test_dialog(&dialogs[i], false);
+	for (i = 0; i < NAUTHS; i++)
+		test_dialog(&auths[i], true);
+	test_secrets();
+	test_zeroed();
+	test_ehlo();
+	test_mail();
+	test_verdicts();
+	test_close();
+	return (done_testing());
+}
