@@ -191,6 +191,9 @@ write_stderr(const char *line)
 	}
 }
 
+static void	log_text(int, const char *, ...)
+		    __attribute__((format(printf, 2, 3)));
+
 /* error: an errno whose text is appended, -1 for none. */
 static void
 log_line(int pri, int error, const char *fmt, va_list ap)
@@ -231,10 +234,41 @@ log_line(int pri, int error, const char *fmt, va_list ap)
 }
 
 void
+log_put(int pri, const char *text)
+{
+	char	 line[LOG_LINE_MAX];
+	size_t	 len = strlen(text), n = strlen(procname);
+
+	n = n > 0 ? n + 2 : 0;
+	if (pri == LOG_DEBUG && !debug)
+		return;
+	if (!log_isprintable(text, len) || len + n >= sizeof(line) ||
+	    sink == NULL) {
+		log_text(pri, "%s", text);
+		return;
+	}
+	(void)strlcpy(line, procname, sizeof(line));
+	if (n > 0)
+		(void)strlcat(line, ": ", sizeof(line));
+	(void)strlcat(line, text, sizeof(line));
+	sink(sink_arg, pri, line);
+}
+
+void
 log_vwrite(int pri, const char *fmt, va_list ap)
 {
 	if (pri != LOG_DEBUG || debug)
 		log_line(pri, -1, fmt, ap);
+}
+
+static void
+log_text(int pri, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	log_vwrite(pri, fmt, ap);
+	va_end(ap);
 }
 
 void

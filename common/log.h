@@ -58,6 +58,13 @@ void	log_vwrite(int, const char *, va_list)
 	    __attribute__((format(printf, 2, 0)));
 
 /*
+ * log_put: a line whose parts have been made printable already, with
+ * log_printable(), so that it must not be done once more.  A line that is not
+ * printable, or too long with the process's name, is treated as by log_info().
+ */
+void	log_put(int, const char *);
+
+/*
  * log_printable: copy len octets to dst of size octets as a line has them,
  * '\0'-terminated; what does not fit is cut between characters and ends in
  * "..." (where size allows).  Returns the length of what is in dst.  Lines

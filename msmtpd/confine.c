@@ -46,6 +46,18 @@
 #define PR_GET_MDWE	66
 #endif
 
+#ifdef SANITIZE
+/* LeakSanitizer clones and traces the process that ends, which is what we
+ * keep from happening. */
+const char	*__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return ("detect_leaks=0");
+}
+#endif
+
 /* For confine_command(), which may change nothing. */
 static int		 command_ruleset = -1;
 static struct rlimit	 command_nofile;

@@ -35,6 +35,7 @@
 
 #define ACCEPT_BATCH	64	/* clients greeted in one turn */
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
+#define FULL_LOG	1000	/* ms between log lines on --max-sessions */
 #define DELIVER_GONE	5000	/* ms to tell the clients */
 #define FDS_SPARE	8	/* standard ones, parent, deliver, epoll, a
 				 * client who is turned away */
@@ -86,14 +87,23 @@ front_accept_failed(void)
 	}
 }
 
+/* Clients may come by the thousand: a line a second says enough. */
 static void
 front_full(int fd)
 {
 	static const char	 full[] =
 	    "421 4.7.0 Too many sessions, try again later\r\n";
+	static int64_t		 logged;
+	static uint64_t		 count;
 
-	log_warnx("a client turned away: %u sessions, see --max-sessions",
-	    session_count());
+	count++;
+	if (logged == 0 || event_now() - logged >= FULL_LOG) {
+		log_warnx("turned away %llu clients: %u sessions, see "
+		    "--max-sessions", (unsigned long long)count,
+		    session_count());
+		logged = event_now();
+		count = 0;
+	}
 	(void)!write(fd, full, sizeof(full) - 1);
 	close(fd);
 }

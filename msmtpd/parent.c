@@ -47,6 +47,7 @@
 
 #define PARENT_START	30000	/* ms until both children must be ready */
 #define PARENT_GRACE	30000	/* ms for running deliveries to finish */
+#define PARENT_LONELY	5000	/* ms for front's end to follow deliver's */
 #define PARENT_KILL	10000	/* ms after IMSG_KILL: TERM, 5 s, KILL */
 #define LOGGER_RETRY	1000	/* ms */
 #define PARENT_QUEUE	(256 * 1024)
@@ -102,9 +103,13 @@ parent_exit(void)
 static void
 parent_timeout(void *arg)
 {
+	const struct child	*c = front.running ? &front : &deliver;
+
 	(void)arg;
-	/* PR_SET_PDEATHSIG takes with us what is left. */
-	fatalx("%s does not end", front.running ? "front" : "deliver");
+	/* It ends by itself when it sees that we are gone.  To make it we
+	 * have not the right, see confine_parent(). */
+	fatalx("%s (pid %d) does not end; is it stopped?", c->name,
+	    (int)c->pid);
 }
 
 /* End the commands; whoever waits for them gets 451. */
@@ -153,13 +158,12 @@ parent_fail(int status)
 }
 
 static void
-child_cause(const struct child *c, const siginfo_t *si, bool expected)
+child_cause(const struct child *c, const siginfo_t *si)
 {
-	if (si->si_code == CLD_EXITED) {
-		if (!expected)
-			log_warnx("%s (pid %d) exited with status %d", c->name,
-			    (int)c->pid, si->si_status);
-	} else if (si->si_status == SIGSYS)
+	if (si->si_code == CLD_EXITED)
+		log_warnx("%s (pid %d) exited with status %d", c->name,
+		    (int)c->pid, si->si_status);
+	else if (si->si_status == SIGSYS)
 		log_warnx("%s (pid %d) was stopped by its sandbox: a system "
 		    "call that it must not make (SIGSYS); the kernel's audit "
 		    "log may name it", c->name, (int)c->pid);
@@ -168,12 +172,32 @@ child_cause(const struct child *c, const siginfo_t *si, bool expected)
 		    (int)c->pid, si->si_status, strsignal(si->si_status));
 }
 
+/* Whether a child has ended as it should. */
+static bool
+child_expected(const struct child *c, const siginfo_t *si)
+{
+	if (si->si_code != CLD_EXITED || si->si_status != 0)
+		return (false);
+	/* While all runs, front ends when --inetd's session does, and deliver
+	 * when front has, which we may hear of later. */
+	if (state == STATE_RUNNING)
+		return (c == &deliver || setup.options.conf.inetd);
+	return (state != STATE_STARTING);
+}
+
+static void
+parent_lonely(void *arg)
+{
+	(void)arg;
+	log_warnx("deliver has ended, front has not");
+	parent_fail(1);
+}
+
 static void
 child_ended(int fd, uint32_t events, void *arg)
 {
 	struct child	*c = arg;
 	siginfo_t	 si;
-	bool		 expected;
 	int		 i;
 
 	(void)events;
@@ -186,17 +210,16 @@ child_ended(int fd, uint32_t events, void *arg)
 	c->running = false;
 	event_del(&c->event);
 	peer_close(&c->peer);
-	expected = state != STATE_STARTING && si.si_code == CLD_EXITED &&
-	    si.si_status == 0;
-	if (state == STATE_RUNNING && setup.options.conf.inetd &&
-	    c == &front && expected) {
+	if (!child_expected(c, &si)) {
+		child_cause(c, &si);
+		parent_fail(state == STATE_STARTING && si.si_code ==
+		    CLD_EXITED ? si.si_status : 1);
+	} else if (state == STATE_RUNNING && c == &deliver && front.running)
+		timer_set(&state_timer, PARENT_LONELY, parent_lonely, NULL);
+	else if (state == STATE_RUNNING) {
 		state = STATE_STOPPING;
 		timer_set(&state_timer, PARENT_GRACE, parent_kill, NULL);
 	}
-	child_cause(c, &si, expected && state == STATE_STOPPING);
-	if (state == STATE_STARTING || state == STATE_RUNNING || !expected)
-		parent_fail(state == STATE_STARTING && si.si_code ==
-		    CLD_EXITED ? si.si_status : 1);
 	if (!front.running && !deliver.running)
 		event_exit();
 }

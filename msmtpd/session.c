@@ -39,7 +39,7 @@
 
 #define LINGER		2000	/* ms for the client to read our last word */
 #define RATE_WINDOW	60000	/* ms that --min-rate looks at */
-#define RESULT_GRACE	15000	/* ms that deliver has to end a command */
+#define RESULT_GRACE	15000	/* ms that deliver, or parent, may be late */
 
 const struct config	*session_conf;
 struct peer		*session_parent;
@@ -189,6 +189,9 @@ session_patience(const struct session *s)
 		/* The command's time, after that in the queue. */
 		return ((int64_t)session_conf->command_timeout * 1000 +
 		    RESULT_GRACE + handoff_queued(&s->handoff));
+	case SMTP_WAIT_AUTH:
+		/* It is not the client that takes its time. */
+		return (timeout + RESULT_GRACE);
 	case SMTP_WAIT_DATA:
 		if (session_conf->min_rate > 0)
 			return (RATE_WINDOW);

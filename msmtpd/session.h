@@ -156,6 +156,11 @@ void	session_log_mail(const struct session *, const struct smtp_mail *,
 	    uint64_t size, const struct imsg_result *,
 	    const struct smtp_verdict *);
 
+/* session_log_refused: the same for one that the engine has refused with that
+ * reply after its content was received. */
+void	session_log_refused(const struct session *, const struct smtp_mail *,
+	    const char *reply);
+
 /* session_log_end: the line for a session that ended otherwise than by QUIT;
  * at debug for one that brought neither mail nor error. */
 void	session_log_end(const struct session *, const char *why);

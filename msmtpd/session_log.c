@@ -28,6 +28,9 @@
 #include "verdict.h"
 
 #define AUDIT_RCPTS	10	/* recipients that are named */
+/* What is shown of a client's words at most, encoded. */
+#define FIELD_HELO	128
+#define FIELD_ADDRESS	320
 
 static char	 start_id[16];
 
@@ -142,29 +145,38 @@ session_log(const struct session *s, int pri, const char *fmt, ...)
 void
 session_log_end(const struct session *s, const char *why)
 {
+	bool	 quiet;
+
 	if (why == NULL)
 		why = "QUIT";
-	session_log(s, smtp_quiet(s->smtp) || strcmp(why, "QUIT") == 0 ?
-	    LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u", why, s->mails);
+	/* Health checks come and go, with or without QUIT. */
+	quiet = strcmp(why, "QUIT") == 0 || (smtp_quiet(s->smtp) &&
+	    smtp_reason(s->smtp) == NULL);
+	session_log(s, quiet ? LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u",
+	    why, s->mails);
 }
 
 /*
- * A client's word as the value of a field: no space, no control character and
- * no backslash, so that the line can be taken apart at its spaces.  The log
- * encodes what is not well-formed UTF-8.
+ * A client's word as the value of a field: made printable as the log does it,
+ * spaces, too, so that the line can be taken apart at its spaces.
  */
 static void
 field(char *dst, size_t size, const char *src)
 {
-	unsigned char	 c;
-	size_t		 n = 0;
+	char	 text[LOG_LINE_MAX], *p;
+	size_t	 n = 0;
 
-	for (; (c = (unsigned char)*src) != '\0' && n + 5 < size; src++) {
-		if (c <= ' ' || c == 0x7f || c == '\\')
-			n += (size_t)snprintf(dst + n, size - n, "\\%03o", c);
+	(void)log_printable(text, size < sizeof(text) ? size : sizeof(text),
+	    src, strlen(src));
+	for (p = text; *p != '\0' && n + 5 < size; p++) {
+		if (*p == ' ')
+			n += strlcpy(dst + n, "\\040", size - n);
 		else
-			dst[n++] = (char)c;
+			dst[n++] = *p;
 	}
+	/* Not in the middle of a character. */
+	while (*p != '\0' && n > 0 && (dst[n - 1] & 0x80) != 0)
+		n--;
 	dst[n] = '\0';
 }
 
@@ -172,43 +184,71 @@ static void
 audit_rcpts(char *dst, size_t size, const struct smtp_mail *mail)
 {
 	const char	*p = mail->rcpts;
-	char		 one[MSMTPD_ADDRESS_MAX + 8];
+	char		 one[FIELD_ADDRESS + 4];
+	size_t		 len = 0, n;
 	uint32_t	 i;
 
-	dst[0] = '\0';
 	for (i = 0; i < mail->nrcpt && i < AUDIT_RCPTS; i++) {
-		field(one, sizeof(one), p);
-		strlcat(dst, i > 0 ? ",<" : "<", size);
-		strlcat(dst, one, size);
-		strlcat(dst, ">", size);
+		one[0] = ',';
+		one[1] = '<';
+		field(one + 2, FIELD_ADDRESS, p);
+		strlcat(one, ">", sizeof(one));
+		n = strlen(one);
+		/* Whole addresses only, and room for the dots. */
+		if (len + n + 5 > size)
+			break;
+		memcpy(dst + len, one + (i == 0), n - (i == 0));
+		len += n - (i == 0);
 		p += strlen(p) + 1;
 	}
+	dst[len] = '\0';
 	if (i < mail->nrcpt)
-		strlcat(dst, ",...", size);
+		strlcat(dst, i > 0 ? ",..." : "...", size);
 }
 
 /*
  * What is ours stands before what is the client's, so that long addresses cut
  * nothing that matters.
  */
+static void
+audit(const struct session *s, const struct smtp_mail *mail, uint64_t size,
+    int reply, const char *fate)
+{
+	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], helo[FIELD_HELO];
+	char	 sender[FIELD_ADDRESS], rcpts[LOG_LINE_MAX];
+	char	 line[LOG_LINE_MAX];
+	int64_t	 ms = event_now() - s->since;
+	int	 n;
+
+	session_mail_id(s, id);
+	client_text(s, client);
+	field(helo, sizeof(helo), smtp_helo(s->smtp));
+	field(sender, sizeof(sender), mail->sender);
+	n = snprintf(line, sizeof(line), "mail id=%s client=%s reply=%d "
+	    "command=%s size=%llu seconds=%lld.%03lld helo=%s from=<%s> "
+	    "nrcpt=%u to=", id, client, reply, fate,
+	    (unsigned long long)size, (long long)(ms / 1000),
+	    (long long)(ms % 1000), *helo != '\0' ? helo : "-", sender,
+	    mail->nrcpt);
+	/* The process's name will stand before it. */
+	audit_rcpts(rcpts, LOG_LINE_MAX - 16 - (size_t)n, mail);
+	strlcat(line, rcpts, sizeof(line));
+	log_put(reply == 250 ? LOG_INFO : LOG_WARNING, line);
+}
+
 void
 session_log_mail(const struct session *s, const struct smtp_mail *mail,
     uint64_t size, const struct imsg_result *r, const struct smtp_verdict *v)
 {
-	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], fate[64];
-	char	 helo[128], sender[300], rcpts[LOG_LINE_MAX];
-	int64_t	 ms = event_now() - s->since;
+	char	 fate[64];
 
-	session_mail_id(s, id);
-	client_text(s, client);
 	verdict_describe(fate, sizeof(fate), r);
-	field(helo, sizeof(helo), smtp_helo(s->smtp));
-	field(sender, sizeof(sender), mail->sender);
-	audit_rcpts(rcpts, sizeof(rcpts), mail);
-	put(v->code == 250 ? LOG_INFO : LOG_WARNING, "mail id=%s "
-	    "client=%s reply=%d command=%s size=%llu seconds=%lld.%03lld "
-	    "helo=%s from=<%s> nrcpt=%u to=%s", id, client, v->code, fate,
-	    (unsigned long long)size, (long long)(ms / 1000),
-	    (long long)(ms % 1000), *helo != '\0' ? helo : "-", sender,
-	    mail->nrcpt, rcpts);
+	audit(s, mail, size, v->code, fate);
+}
+
+void
+session_log_refused(const struct session *s, const struct smtp_mail *mail,
+    const char *reply)
+{
+	audit(s, mail, mail->size, (int)strtol(reply, NULL, 10), "none");
 }

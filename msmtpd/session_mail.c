@@ -97,6 +97,12 @@ mail_abort(void *arg)
 }
 
 static void
+mail_refused(void *arg, const struct smtp_mail *mail, const char *reply)
+{
+	session_log_refused(arg, mail, reply);
+}
+
+static void
 mail_end(void *arg, const struct smtp_mail *mail)
 {
 	struct session	*s = arg;
@@ -139,6 +145,7 @@ const struct smtp_ops	 session_ops = {
 	.data = mail_data,
 	.data_end = mail_end,
 	.data_abort = mail_abort,
+	.refused = mail_refused,
 	.auth = mail_auth,
 	.note = mail_note
 };

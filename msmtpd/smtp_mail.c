@@ -289,8 +289,8 @@ content_end(struct smtp *s)
 		return;
 	}
 	s->wait = SMTP_WAIT_COMMAND;
-	smtp_log(s, LOG_INFO, "refused: %s: from <%s>", tx->refusal,
-	    tx->sender);
+	s->busy = true;
+	s->ops->refused(s->arg, &tx->mail, tx->refusal);
 	smtp_say(s, tx->refusal);
 	smtp_reset(s);
 }

@@ -45,9 +45,9 @@ static const struct verdict_row {
 static const struct smtp_verdict	 other_status =
     { 554, "5.3.0", "The command has failed" };
 static const struct smtp_verdict	 by_signal =
-    { 554, "5.3.0", "The command was killed" };
+    { 451, "4.3.0", "The command was killed, try again" };
 static const struct smtp_verdict	 by_timeout =
-    { 451, "4.3.0", "The command took too long, try again" };
+    { 451, "4.3.0", "Not delivered in time, try again" };
 static const struct smtp_verdict	 by_stop =
     { 451, "4.3.2", "The server is shutting down, try again" };
 static const struct smtp_verdict	 by_failure =

@@ -24,9 +24,9 @@
 
 /*
  * verdict: what the client is told of a command's fate: exit status 0 is 250,
- * what may pass (EX_TEMPFAIL, EX_OSERR, EX_UNAVAILABLE, EX_NOHOST and every
- * failure of our own) is 451, the rest is 554 with the enhanced code (RFC
- * 3463) that fits.
+ * what may pass (EX_TEMPFAIL, EX_OSERR, EX_UNAVAILABLE, EX_NOHOST, death by a
+ * signal, and every failure of our own) is 451, the rest is 554 with the
+ * enhanced code (RFC 3463) that fits.
  */
 const struct smtp_verdict *verdict(const struct imsg_result *);
 

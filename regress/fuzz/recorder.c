@@ -230,6 +230,19 @@ rec_note(void *arg, int pri, const char *text)
 	text_str(&r->events, "}\n");
 }
 
+static void
+rec_refused(void *arg, const struct smtp_mail *mail, const char *reply)
+{
+	struct recorder	*r = arg;
+
+	CHECK(mail->nrcpt > 0);
+	text_str(&r->events, "{refused: ");
+	text_str(&r->events, reply);
+	text_str(&r->events, ": from <");
+	text_str(&r->events, mail->sender);
+	text_str(&r->events, ">}\n");
+}
+
 static const struct smtp_ops	 ops = {
 	.reply = rec_reply,
 	.room = rec_room,
@@ -237,6 +250,7 @@ static const struct smtp_ops	 ops = {
 	.data = rec_data,
 	.data_end = rec_end,
 	.data_abort = rec_abort,
+	.refused = rec_refused,
 	.auth = rec_auth,
 	.note = rec_note
 };

@@ -125,6 +125,14 @@ data_abort(void *arg)
 }
 
 static void
+mail_refused(void *arg, const struct smtp_mail *mail, const char *text)
+{
+	(void)arg;
+	(void)mail;
+	(void)text;
+}
+
+static void
 auth(void *arg, const char *user, const char *pass)
 {
 	(void)arg;
@@ -141,7 +149,8 @@ note(void *arg, int pri, const char *text)
 }
 
 static const struct smtp_ops	 ops = {
-	reply, room, data_begin, data, data_end, data_abort, auth, note
+	reply, room, data_begin, data, data_end, data_abort, mail_refused,
+	auth, note
 };
 static const struct smtp_conf	 conf = {
 	.hostname = "mail.example.org",
