@@ -1,0 +1,187 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The command line: each option, and each way to get one wrong.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Msmtpd::Test qw(is_root run status_of);
+use Test::More;
+
+my $t = Msmtpd::Test->new;
+my $cmd = $t->filer;
+my @root = $t->root_options;
+
+# usage: these words are refused with 64, and the message names one of them.
+sub usage {
+	my ($names, @words) = @_;
+	my ($status, $out, $err) = run($t->bin, @words);
+	my $shown = join ' ', map { length > 40 ? substr($_, 0, 40) . '...' :
+	    "'$_'" } @words;
+	is(status_of($status), 'exit 64', "$shown: 64");
+	like($err, qr/\Q$names\E/, "$shown: the error names $names");
+	is($err =~ tr/\n//, 1, "$shown: one line");
+	is($out, '', "$shown: nothing on standard output");
+}
+
+my @arguments = qw(interface port command log user privsep-user chroot auth
+    max-sessions max-deliveries max-recipients max-size max-memory max-line
+    max-auth-line max-errors max-noops min-rate timeout command-timeout);
+my @flags = qw(version help check print-sandbox inetd debug);
+my @numbers = grep { /^max|timeout|min-rate|port/ } @arguments;
+
+usage('--nonsense', '--nonsense');
+usage('--nonsense', '--nonsense=1');
+usage('-x', '-x');
+usage('stray', 'stray');
+usage('stray', '--check', 'stray');
+usage('stray', '--', 'stray');
+for my $o (@arguments) {
+	usage("--$o", "--$o=");
+	usage("--$o", "--$o", '');
+	usage("--$o", "--$o");
+}
+usage("--$_", "--$_=1") for @flags;
+for my $o (@numbers) {
+	usage("--$o", "--$o=$_") for '-1', '+1', ' 1', '1 ', '0x10', '1e3',
+	    '1,5', 'many', '99999999999999999999999';
+}
+usage("--$_", "--$_=0") for grep { !/^(?:port|min-rate)$/ } @numbers;
+usage('--port', '--port=65536');
+usage('--max-size', '--max-size=1T');
+usage('--max-size', '--max-size=1KK');
+usage('--max-sessions', '--max-sessions=1K');
+usage('--max-memory', '--max-memory=1M', '--max-size=2M');
+usage('--interface', "--interface=$_", '--port=0', "--command=$cmd", @root)
+    for 'localhost', '127.0.0.256', '127.0.0.1:25', '[::1]', '::1%none';
+usage('--interface', map { "--interface=127.0.0.$_" } 1 .. 65);
+usage('--chroot', '--chroot=relative');
+usage('--auth', '--auth=,eval');
+usage('--inetd', '--inetd', '--port=1');
+usage('--inetd', '--inetd', '--interface=127.0.0.1');
+
+{
+	my ($status, $out, $err) = run($t->bin, '');
+	is(status_of($status), 'exit 64', 'an empty operand: 64');
+}
+
+# --version, --help
+{
+	my ($status, $out, $err) = run($t->bin, '--version');
+	is(status_of($status), 'exit 0', '--version: 0');
+	like($out, qr/\Amsmtpd \d+\.\d+\n\z/, '--version: the version');
+	is($err, '', '--version: no error');
+
+	($status, $out, $err) = run($t->bin, '--help');
+	is(status_of($status), 'exit 0', '--help: 0');
+	is($err, '', '--help: no error');
+	like($out, qr/--\Q$_\E\b/, "--help tells of --$_") for @arguments,
+	    @flags;
+	my @lines = split /\n/, $out;
+	cmp_ok(scalar @lines, '<=', 24, '--help fits one screen');
+	ok(!(grep { length > 80 } @lines), '--help: 80 columns');
+}
+
+# check: --check with these words; status and output.
+sub check {
+	return run($t->bin, '--check', @root, @_);
+}
+
+{
+	my ($status, $out, $err) = check("--command=$cmd -f %F");
+	is(status_of($status), 'exit 0', '--check: 0') or diag($err);
+	like($out, qr/\Q$cmd\E/, '--check: the resolved command');
+	like($out, qr/^port\s+25$/m, '--check: the default port');
+	like($out, qr/^interface\s+127\.0\.0\.1$/m, '--check: the interface');
+	like($out, qr/^max-size\s+50M$/m, '--check: max-size');
+	like($out, qr/landlock/i, '--check: what the kernel gives');
+	if (is_root()) {
+		like($out, qr/\b$Msmtpd::Test::USER\b/, '--check: the user');
+		like($out, qr/\b$Msmtpd::Test::PRIVSEP_USER\b/,
+		    '--check: the privsep user');
+	}
+
+	# Every value that was given is shown, in both spellings.
+	my %given = ('max-sessions' => 11, 'max-deliveries' => 12,
+	    'max-recipients' => 13, 'max-size' => '14M', 'max-memory' => '15M',
+	    'max-line' => 1600, 'max-auth-line' => 1700, 'max-errors' => 18,
+	    'max-noops' => 19, 'min-rate' => 20, 'timeout' => 21,
+	    'command-timeout' => 22, 'port' => 2323, 'interface' => '::1');
+	($status, $out, $err) = check("--command=$cmd",
+	    map { "--$_=$given{$_}" } sort keys %given);
+	is(status_of($status), 'exit 0', '--check with =: 0') or diag($err);
+	like($out, qr/^\Q$_\E\s+\Q$given{$_}\E$/m, "--$_=$given{$_}")
+	    for sort keys %given;
+	my ($status2, $out2) = check('--command', $cmd,
+	    map { ("--$_", $given{$_}) } sort keys %given);
+	is(status_of($status2), 'exit 0', '--check with spaces: 0');
+	is($out2, $out, 'both spellings mean the same');
+
+	($status, $out) = check("--command=$cmd", '--max-size=1K',
+	    '--max-memory=1k');
+	like($out, qr/^max-size\s+1K$/m, 'K is 1024');
+	($status, $out) = check("--command=$cmd", '--max-memory=2g');
+	like($out, qr/^max-memory\s+2G$/m, 'g is 1024^3');
+	($status, $out) = check("--command=$cmd", '--max-size=512M');
+	like($out, qr/^max-memory\s+512M$/m,
+	    'max-memory follows a larger max-size');
+	($status) = check("--command=$cmd",
+	    map { "--interface=127.0.0.$_" } 1 .. 64);
+	is(status_of($status), 'exit 0', '64 interfaces');
+	($status, $out, $err) = check("--command=$cmd",
+	    '--interface=localhost');
+	is(status_of($status), 'exit 78', '--check, a name as interface: 78');
+	like($err, qr/--interface.*localhost/,
+	    '--check, a name as interface: named');
+	($status, $out) = check("--command=$cmd",
+	    '--log=' . $t->dir . '/log');
+	ok(!-e $t->dir . '/log' || -z _, '--check writes no log');
+}
+
+# The command: found at start, split without a shell.
+sub bad_command {
+	my ($command, $re, $name) = @_;
+	my ($status, $out, $err) = check("--command=$command");
+	is(status_of($status), 'exit 78', "--check, $name: 78");
+	like($err, $re, "--check, $name: said why");
+	($status, $out, $err) = run($t->bin, '--port=0', @root,
+	    "--command=$command");
+	is(status_of($status), 'exit 78', "start, $name: 78");
+	like($err, $re, "start, $name: said why");
+}
+
+bad_command('no-such-program -x', qr/no-such-program.*\Q$ENV{PATH}\E/,
+    'a program not in PATH');
+bad_command('/no/such/program', qr{/no/such/program.*No such file},
+    'a path that is not there');
+bad_command($t->dir, qr/\Q@{[$t->dir]}\E.*not an executable/, 'a directory');
+Msmtpd::Test::spew($t->dir . '/plain', "#!/bin/sh\n");
+bad_command($t->dir . '/plain', qr/plain.*not an executable/,
+    'a file that is not executable');
+bad_command("$cmd $_ x", qr/\Q$_\E.*sh -c '.*"\$@"' %F/, "unquoted $_")
+    for qw(| & ; < > ( ) $ ` * ? ~ ), '#';
+bad_command("$cmd\nx", qr/newline.*sh -c/s, 'a newline');
+bad_command("$cmd \"\$HOME\"", qr/\$.*sh -c/, 'an expansion in quotes');
+bad_command("$cmd 'x", qr/unclosed single/, 'an unclosed single quote');
+bad_command("$cmd \"x", qr/unclosed double/, 'an unclosed double quote');
+bad_command("$cmd \\", qr/unclosed backslash/, 'a backslash at the end');
+bad_command('   ', qr/no program/, 'only spaces');
+
+done_testing();

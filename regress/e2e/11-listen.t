@@ -1,0 +1,137 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Where it listens: interfaces, IPv6, port 0, port 25, and what is in the way.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use IO::Socket::IP;
+use Msmtpd::Test qw(have_ipv6 is_root own_netns run slurp status_of
+    unprivileged);
+use Test::More;
+
+# As root in a network of its own, so that port 25 is nobody's.
+own_netns() if is_root();
+
+my $t = Msmtpd::Test->new;
+my $cmd = '--command=' . $t->filer;
+
+# One mail to each listener.
+sub each_listener {
+	my ($want, @options) = @_;
+	$t->start($cmd, @options);
+	my @ports = @{$t->{ports}};
+	is(scalar @ports, $want, "$want listeners: @options");
+	for my $p (@ports) {
+		my ($host, $port) = @$p;
+		cmp_ok($port, '>', 0, "$host: the log tells the port");
+		my $c = Msmtpd::Test::Client->new(host => $host,
+		    port => $port, test => $t);
+		like($c->greeting, qr/^220 /, "$host port $port greets");
+		$c->cmd('EHLO x');
+		like($c->mail, qr/^250 2/, "$host port $port takes a mail");
+	}
+	is(scalar $t->mails, $want, 'as many have been delivered');
+	my ($mail) = $t->mails;
+	is(status_of($t->stop), 'exit 0', 'stopped');
+	$t->forget_mails;
+	return $mail;
+}
+
+my $mail = each_listener(1);
+like($mail->{mail}, qr/^Received: from x \(.*127\.0\.0\.1/, 'the client');
+each_listener(3, map { "--interface=127.0.0.$_" } 1 .. 3);
+each_listener(64, map { "--interface=127.0.0.$_" } 1 .. 64);
+SKIP: {
+	skip 'no IPv6 here', 1 unless have_ipv6();
+	$mail = each_listener(1, '--interface=::1');
+	like($mail->{mail}, qr/^Received: from x \(.*\[?IPv6:::1/,
+	    'an IPv6 client');
+	each_listener(2, '--interface=::1', '--interface=127.0.0.1');
+	each_listener(2, '--interface=::', '--interface=0.0.0.0');
+}
+each_listener(1, '--interface=0.0.0.0');
+like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
+    'a warning where others may reach it');
+
+# A fixed port, in the way of which stands somebody; free again after.
+{
+	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
+	    Listen => 1) or die "listen: $@\n";
+	my $port = $s->sockport;
+	my @words = ($t->bin, $t->root_options, $cmd);
+	my ($status, $out, $err) = run(@words, "--port=$port");
+	is(status_of($status), 'exit 71', 'address in use: 71');
+	like($err, qr/127\.0\.0\.1 port $port\b.*in use/,
+	    'address in use: names address and port');
+	# The second of two: nothing stays of the first.
+	($status, $out, $err) = run(@words, "--port=$port",
+	    '--interface=127.0.0.2', '--interface=127.0.0.1');
+	is(status_of($status), 'exit 71', 'the second address in use: 71');
+	ok(!IO::Socket::IP->new(PeerHost => '127.0.0.2', PeerPort => $port),
+	    'and nobody listens on the first');
+	close $s;
+
+	for my $round (1, 2) {
+		$t->start({ bare => 1 }, $t->root_options, $cmd,
+		    "--port=$port");
+		is($t->port, $port, "the port that was given, round $round");
+		like($t->send, qr/^250/, 'a mail');
+		is(status_of($t->stop), 'exit 0', 'stopped');
+	}
+	($status, $out, $err) = run(@words, '--interface=192.0.2.1',
+	    '--port=0');
+	is(status_of($status), 'exit 71', 'an address that is not ours: 71');
+	like($err, qr/192\.0\.2\.1/, 'an address that is not ours: named');
+}
+
+# Port 25.
+SKIP: {
+	my $first = slurp('/proc/sys/net/ipv4/ip_unprivileged_port_start');
+	skip 'here anyone may bind port 25', 1 if $first <= 25;
+	my ($status, $out, $err) = run(unprivileged(), $t->bin, $cmd);
+	is(status_of($status), 'exit 71', 'port 25 without a right to: 71');
+	like($err, qr/127\.0\.0\.1 port 25\b.*CAP_NET_BIND_SERVICE/,
+	    'port 25 without a right to: says what it needs');
+	skip 'not root', 1 unless is_root();
+
+	$t->start({ bare => 1 }, $t->root_options, $cmd);
+	is($t->port, 25, 'root binds port 25');
+	like($t->send, qr/^250/, 'and a mail comes by it');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+	$t->forget_mails;
+
+	chmod 0777, $t->dir . '/out' or die $!;
+	$t->start({ bare => 1, as => [unprivileged(
+	    '--inh-caps=+net_bind_service',
+	    '--ambient-caps=+net_bind_service',
+	    '--bounding-set=-all,+net_bind_service')] }, $cmd);
+	is($t->port, 25, 'uid 65534 with CAP_NET_BIND_SERVICE binds port 25');
+	for my $pid ($t->pid, Msmtpd::Test::children($t->pid)) {
+		my $s = Msmtpd::Test::proc_status($pid);
+		is($s->{Uid}, join("\t", (65534) x 4), 'its uid');
+		is($s->{"Cap$_"}, '0' x 16, "and no capability: Cap$_")
+		    for qw(Prm Eff Inh Amb);
+	}
+	like($t->send, qr/^250/, 'and a mail comes by it');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+}
+
+done_testing();

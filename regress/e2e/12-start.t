@@ -1,0 +1,109 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# What keeps it from starting, with the status and the words of each.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Msmtpd::Test qw(is_root run slurp spew status_of unprivileged);
+use Test::More;
+
+my $t = Msmtpd::Test->new;
+my $cmd = '--command=' . $t->filer;
+my $dir = $t->dir;
+
+# refused: status and message of a start, and of --check where it must agree.
+sub refused {
+	my ($name, $want, $re, @words) = @_;
+	my ($status, $out, $err) = run(@words);
+	is(status_of($status), "exit $want", "$name: $want");
+	like($err, $re, "$name: said why") or diag($err);
+	unlike($err, qr/is ready/, "$name: it did not start");
+}
+
+SKIP: {
+	skip 'not root', 1 unless is_root();
+	my @base = ($t->bin, '--port=0', $cmd);
+	my $empty = "--chroot=$dir/empty";
+	for my $check ([], ['--check']) {
+		my $nouser = @$check ? 78 : 67;
+		refused("no such user @$check", $nouser,
+		    qr/nouser1.*useradd .*nouser1/, @base, $empty, @$check,
+		    '--user=nouser1', '--privsep-user=nobody');
+		refused("no such privsep user @$check", $nouser,
+		    qr/nouser2.*useradd .*nouser2/, @base, $empty, @$check,
+		    '--user=games', '--privsep-user=nouser2');
+		refused("root as user @$check", $nouser, qr/root/, @base, $empty,
+		    @$check, '--user=root', '--privsep-user=nobody');
+		refused("root as privsep user @$check", $nouser, qr/root/, @base,
+		    $empty, @$check, '--user=games', '--privsep-user=root');
+		my ($status, $out, $err) = run(@base, $empty, @$check,
+		    '--user=games', '--privsep-user=games');
+		isnt($status, 0, "one user for both is refused @$check");
+		like($err, qr/games/, "one user for both: named @$check");
+	}
+
+	# The root directory; it is front's to say so, and the daemon's to end.
+	my @users = ('--user=games', '--privsep-user=nobody');
+	refused('no root directory', 72, qr{chroot $dir/none}, @base, @users,
+	    "--chroot=$dir/none");
+	mkdir "$dir/full" or die $!;
+	spew("$dir/full/file", '');
+	refused('a root directory with a file in it', 78,
+	    qr{chroot $dir/full.*empty}, @base, @users,
+	    "--chroot=$dir/full");
+	mkdir "$dir/open" or die $!;
+	chmod 0777, "$dir/open" or die $!;
+	refused('a root directory that others can write', 78,
+	    qr{chroot $dir/open.*write}, @base, @users,
+	    "--chroot=$dir/open");
+	symlink "$dir/empty", "$dir/link" or die $!;
+	refused('a root directory by a symbolic link', 72,
+	    qr{chroot $dir/link}, @base, @users, "--chroot=$dir/link");
+}
+
+# The log.
+my @base = ($t->bin, '--port=0', $t->root_options, $cmd);
+refused('a log in no directory', 73, qr{$dir/none/log}, @base,
+    "--log=$dir/none/log");
+refused('a directory as log', 73, qr{$dir/out}, @base, "--log=$dir/out");
+symlink "$dir/elsewhere", "$dir/loglink" or die $!;
+refused('a symbolic link as log', 73, qr{$dir/loglink}, @base,
+    "--log=$dir/loglink");
+ok(!-e "$dir/elsewhere", 'and it was not followed');
+{
+	spew("$dir/ours", '');
+	chmod 0600, "$dir/ours" or die $!;
+	chmod 0400, "$dir/ours" or die $! unless is_root();
+	refused('a log without permission', 73, qr{$dir/ours.*denied},
+	    unprivileged(), $t->bin, '--port=0', $cmd, "--log=$dir/ours");
+}
+
+# A relative log would follow the working directory.
+{
+	my ($status, $out, $err) = run({ cwd => "$dir/out" }, @base,
+	    '--log=sub/log');
+	isnt($status, 0, 'a relative log in no directory');
+	like($err, qr{sub/log}, 'is named');
+}
+
+is(scalar(grep { slurp($_) =~ /\Q$dir\E/ } grep { -r }
+    glob '/proc/[0-9]*/cmdline'), 0, 'no process is left');
+done_testing();

@@ -1,0 +1,203 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The way of a mail: arguments, content, exit status to reply, what the command prints.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Net::SMTP;
+use Msmtpd::Test qw(split_trace status_of);
+use Test::More;
+
+my $t = Msmtpd::Test->new;
+$t->start('--command=' . $t->filer . ' -f %F --');
+
+# The mail of the last transaction, which is then forgotten.
+sub filed {
+	my @mails = $t->mails;
+	is(scalar @mails, 1, 'one mail, one run of the command');
+	$t->forget_mails;
+	return $mails[0];
+}
+
+# By a client that is not ours.
+{
+	my $smtp = Net::SMTP->new('127.0.0.1', Port => $t->port,
+	    Hello => 'net-smtp.example', Timeout => $Msmtpd::Test::DEADLINE);
+	ok($smtp, 'Net::SMTP connects') or $t->trouble('no greeting');
+	ok($smtp->mail('alice@example.org'), 'MAIL');
+	ok($smtp->recipient(qw(bob@example.net carol@example.com)), 'RCPT');
+	ok($smtp->data("From: alice\@example.org\n", "Subject: hello\n", "\n",
+	    ".\n", "..\n", ".dot\n", "text\n"), 'DATA');
+	ok($smtp->quit, 'QUIT');
+	my $m = filed();
+	is_deeply($m->{args}, [qw(-f alice@example.org -- bob@example.net
+	    carol@example.com)], 'sender in its place, recipients appended');
+	my ($trace, $rest) = split_trace($m->{mail});
+	ok($trace, 'a Received field comes first');
+	like($trace, qr/from net-smtp\.example \(.*127\.0\.0\.1.*\)/s,
+	    'it names the client');
+	like($trace, qr/with ESMTP id \S+/s, 'protocol and id');
+	unlike($trace, qr/ for /, 'no recipient where there are two');
+	like($trace, qr/;\s+\w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d [-+]\d{4}/,
+	    'a date');
+	is($rest, "From: alice\@example.org\nSubject: hello\n\n" .
+	    ".\n..\n.dot\ntext\n", 'the content, octet by octet');
+}
+
+# The null reverse-path; one recipient; HELO.
+{
+	my $c = $t->client;
+	$c->cmd('HELO plain.example');
+	like($c->mail(from => '', to => ['bob@example.net']), qr/^250/,
+	    'a bounce');
+	$c->cmd('QUIT');
+	my $m = filed();
+	is_deeply($m->{args}, [qw(-f MAILER-DAEMON -- bob@example.net)],
+	    'the null sender is MAILER-DAEMON');
+	like($m->{mail}, qr/with SMTP id \S+\s+for <bob\@example\.net>/,
+	    'SMTP, and the recipient, where it is one');
+}
+
+# Several in one session; addresses that a shell would mangle.
+{
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	my @odd = ('a|b@example.org', 'a`id`$HOME@example.org',
+	    '"a b;c"@example.org', "o'brien\@example.org", 'x*?@example.org');
+	for my $address (@odd) {
+		like($c->mail(from => $address, to => [$address]), qr/^250/,
+		    "$address accepted");
+		is_deeply(filed()->{args}, ['-f', $address, '--', $address],
+		    "$address reaches the command as it is");
+	}
+	like($c->mail(from => '-oQ/tmp@example.org'), qr/^5/,
+	    'a sender that begins with a dash is refused');
+	$c->cmd('RSET');
+	like($c->mail(to => ['-bs@example.org']), qr/^5/,
+	    'a recipient that begins with a dash is refused');
+	$c->cmd('QUIT');
+	is(scalar $t->mails, 0, 'and no command was run for them');
+}
+
+# Octets: 8 bit, NUL, long lines, an empty message; 1 MiB.
+{
+	my %content = (
+		'8 bit' => join('', map { chr } 128 .. 255) . "\n",
+		'NUL' => "a\0b\n",
+		'a line of 100,000' => 'x' x 100_000 . "\n",
+		'1 MiB' => ("0123456789abcde\n" x 65536),
+		'empty lines' => "\n\n\n",
+	);
+	for my $name (sort keys %content) {
+		like($t->send(data => $content{$name}), qr/^250/, $name);
+		my $m = filed();
+		my (undef, $rest) = split_trace($m->{mail});
+		ok($rest eq $content{$name}, "$name: arrives unchanged");
+	}
+}
+
+# A client that goes away before the final dot leaves nothing.
+{
+	my $c = $t->client;
+	$c->cmd('EHLO gone.example');
+	$c->cmd('MAIL FROM:<a@example.org>');
+	$c->cmd('RCPT TO:<b@example.org>');
+	like($c->cmd('DATA'), qr/^354/, 'DATA');
+	$c->put("Subject: half\r\n\r\nhalf a mail\r\n");
+	$c->close;
+	$t->wait_log(qr/gone\.example|session.*(?:closed|lost|went|hung|gone)/);
+	is(scalar $t->mails, 0, 'a truncated mail is never handed on');
+}
+is(status_of($t->stop), 'exit 0', 'stopped');
+is(scalar $t->left, 0, 'no process is left');
+
+# Exit status to reply, the whole of <sysexits.h> and around; signals.
+my %reply = (0 => qr/^250 2\./, map { $_ => qr/^451 4\./ } 69, 71, 75, 68);
+$reply{67} = qr/^554 5\.1\.1/;
+my $exit = $t->script('input(); my ($s) = $ARGV[0] =~ /^(\w+)/;' .
+    '$s =~ /^sig(\d+)/ ? kill($1, $$) : exit $s; sleep 60;');
+$t->start("--command=$exit %F");
+for my $status (0 .. 2, 63 .. 79, 126, 127, 128, 255) {
+	my $re = $reply{$status} || qr/^554 5\.\d+\.\d+ /;
+	like($t->send(from => "$status\@example.org"), $re,
+	    "exit $status: $re");
+}
+for my $signal (1, 9, 11, 15) {
+	like($t->send(from => "sig$signal\@example.org"), qr/^451 4\./,
+	    "signal $signal: 451");
+}
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+# What the command prints goes to the log, made printable, never to the
+# client; a flood of it does no harm.
+my $noisy = $t->script(<<'END');
+input();
+$| = 1;
+print "OUT one\nOUT \e[31mred\a\r\n";
+print STDERR "ERR two\nERR no line end";
+close STDOUT;
+exit 0;
+END
+$t->start("--command=$noisy");
+{
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	like($c->mail, qr/\A250 [^\n]*\z/, 'one reply, of one line');
+	is($c->cmd('NOOP') =~ /^250 /, 1, 'and nothing but it');
+	$c->cmd('QUIT');
+	ok($c->at_end, 'nothing follows');
+}
+$t->wait_log(qr/$_/) for 'OUT one', 'ERR two', 'ERR no line end';
+pass('standard output and standard error are in the log');
+unlike($t->log, qr/[^\n\x20-\x7e]/, 'the log is printable');
+like($t->log, qr/OUT .*red/, 'what was not is encoded');
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+my $flood = $t->script('input(); print "FLOOD " x 20, "\n" for 1 .. 40000;' .
+    'print "x" x 5_000_000; exit 0;');
+$t->start("--command=$flood");
+like($t->send, qr/^250/, 'a command that prints 10 MB: the mail is delivered');
+cmp_ok(length $t->log, '<', 2_000_000, 'and the log is bounded');
+is(scalar(grep { length > 1000 } split /\n/, $t->log), 0,
+    'no line is longer than 1,000 octets');
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+# Commands that do not read.
+my $deaf = $t->script('exit 0;');
+$t->start("--command=$deaf");
+like($t->send(data => "x\n" x 1_000_000), qr/^250/,
+    'a command that reads nothing and exits 0: it says so, it is believed');
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+# %F: only the first, and within a word.
+my %words = ('--from=%F -- %F' => ['--from=a@example.org', '--', '%F',
+	'b@example.net'], '' => ['b@example.net'],
+    "'x y' \"%F\" \\%z" => ['x y', 'a@example.org', '%z',
+	'b@example.net']);
+for my $words (sort keys %words) {
+	$t->start('--command=' . $t->filer . " $words");
+	like($t->send(from => 'a@example.org', to => ['b@example.net']),
+	    qr/^250/, "the command ends in $words");
+	is_deeply(filed()->{args}, $words{$words}, 'its arguments');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+}
+
+done_testing();

@@ -1,0 +1,96 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The line that the manual of msmtp's msmtpd gives, as it stands.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Msmtpd::Test qw(children eventually is_root lo_up proc_status slurp spew
+    which);
+use Test::More;
+
+plan skip_all => 'not root' unless is_root();
+plan skip_all => 'start-stop-daemon is not installed'
+    unless which('start-stop-daemon');
+
+# In namespaces of its own: network (port 25), and mounts, for /usr/local/bin,
+# /run and a user msmtpd.
+if (!$ENV{MSMTPD_TEST_NS}) {
+	$ENV{MSMTPD_TEST_NS} = 1;
+	exec 'unshare', '-n', '-m', '--', $^X, $0;
+	die "unshare: $!\n";
+}
+delete $ENV{MSMTPD_TEST_NS};
+lo_up();
+# The daemon is not root: what an administrator gives the file by setcap(8),
+# this network gives to all.
+spew('/proc/sys/net/ipv4/ip_unprivileged_port_start', '25');
+
+my $t = Msmtpd::Test->new;
+my $dir = $t->dir;
+my ($uid, $gid) = (64998, 64998);
+
+sub mount {
+	is(system('mount', @_), 0, "mount @_") or BAIL_OUT('mount');
+}
+
+mkdir "$dir/$_" or die $! for qw(bin run);
+spew("$dir/passwd", slurp('/etc/passwd') .
+    "msmtpd:x:$uid:${gid}::/nonexistent:/usr/sbin/nologin\n");
+spew("$dir/group", slurp('/etc/group') . "msmtpd:x:$gid:\n");
+chmod 0644, "$dir/passwd", "$dir/group" or die $!;
+chown $uid, $gid, "$dir/out" or die $!;
+File::Copy::copy($t->bin, "$dir/bin/msmtpd") or die $!;
+chmod 0755, "$dir/bin/msmtpd" or die $!;
+$t->script('file(input(), @ARGV);', "$dir/bin/msmtp");
+mount('--bind', "$dir/bin", '/usr/local/bin');
+mount('--bind', "$dir/run", '/run');
+mount('--bind', "$dir/passwd", '/etc/passwd');
+mount('--bind', "$dir/group", '/etc/group');
+
+my $line = <<'END';
+start-stop-daemon --start --pidfile /var/run/msmtpd.pid --make-pidfile --chuid msmtpd --background --exec /usr/local/bin/msmtpd -- --command '/usr/local/bin/msmtp -f %F'
+END
+is(system('sh', '-c', $line), 0, 'the line starts it');
+my $pid = eventually { -s '/run/msmtpd.pid' && slurp('/run/msmtpd.pid') };
+($pid) = $pid =~ /(\d+)/ or BAIL_OUT('no pid');
+
+my $fh = eventually { IO::Socket::IP->new(PeerHost => '127.0.0.1',
+    PeerPort => 25) };
+ok($fh, 'it listens on port 25') or BAIL_OUT('no connection');
+my $c = Msmtpd::Test::Client->new(fh => $fh);
+like($c->greeting, qr/^220 /, 'it greets');
+$c->cmd('EHLO x');
+like($c->mail(from => 'a@example.org', to => ['b@example.net']), qr/^250 2/,
+    'it delivers');
+$c->cmd('QUIT');
+my ($m) = $t->mails;
+is_deeply($m->{args}, [qw(-f a@example.org b@example.net)],
+    'to the command that was given');
+my @pids = ($pid, children($pid));
+is(scalar @pids, 3, 'three processes');
+is(proc_status($_)->{Uid}, join("\t", ($uid) x 4), 'as user msmtpd')
+    for @pids;
+is(system('start-stop-daemon', '--stop', '--quiet', '--retry', '20',
+    '--pidfile', '/var/run/msmtpd.pid', '--remove-pidfile'), 0,
+    'and stops it');
+ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) } @pids },
+    'no process is left');
+done_testing();

@@ -1,0 +1,102 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# client, msmtpd, real msmtp, a second msmtpd, a file.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Msmtpd::Test qw(spew split_trace status_of which);
+use Test::More;
+
+my $msmtp = which('msmtp');
+plan skip_all => 'msmtp is not installed' unless $msmtp;
+
+my $last = Msmtpd::Test->new;
+$last->start('--command=' . $last->filer . ' -f %F --');
+
+my $first = Msmtpd::Test->new;
+my $rc = $first->dir . '/msmtprc';
+spew($rc, "account default\nhost 127.0.0.1\nport " . $last->port .
+    "\nauto_from off\ntls off\nauth off\n");
+chmod 0644, $rc or die $!;
+$first->start("--command=$msmtp -C $rc -f %F --");
+
+# trip: what arrives, and in front of it the trace fields.
+sub trip {
+	my (%mail) = @_;
+	like($first->send(%mail), qr/^250 2/, 'accepted')
+	    or diag($first->log), return ('', '');
+	my @mails = $last->mails;
+	is(scalar @mails, 1, 'one mail arrives');
+	$last->forget_mails;
+	my ($trace, $rest) = split_trace($mails[0]{mail});
+	return ($rest, $trace, $mails[0]{args});
+}
+
+my $header = "From: Alice <alice\@example.org>\nTo: bob\@example.net\n" .
+    "Message-ID: <1\@example.org>\n" .
+    "Date: Thu, 1 Jan 2026 00:00:00 +0000\nSubject: round trip\n";
+my %body = (
+	'text' => "hello\n",
+	'dots' => ".\n..\n...\n.x\n\n.\n",
+	'no line end' => 'last line',
+	'empty body' => '',
+	'8 bit' => join('', map { chr } 128 .. 255) . "\n",
+	'long lines' => join('', map { '.' x $_, 'x' x $_, "\n" } 1, 500, 998,
+	    1000, 4096, 5000),
+	'From_' => "From the start\n>From\n",
+	'trailing space' => "a \n\t\n \n",
+	'1 MiB' => ("0123456789abcde\n" x 65536),
+	'commands' => "QUIT\nRSET\nMAIL FROM:<x\@y>\n.\nMAIL FROM:<x\@y>\n",
+);
+for my $name (sort keys %body) {
+	my $data = "$header\n$body{$name}";
+	my ($rest, $trace, $args) = trip(data => $data,
+	    from => 'alice@example.org',
+	    to => ['bob@example.net', 'carol@example.com']);
+	$data .= "\n" unless $data =~ /\n\z/;
+	ok($rest eq $data, "$name: byte-equal") or
+	    diag("got:\n" . substr($rest, 0, 2000));
+	is(scalar(() = $trace =~ /^Received: /mg), 2, "$name: two traces");
+	is_deeply($args, [qw(-f alice@example.org -- bob@example.net
+	    carol@example.com)], "$name: the envelope");
+}
+
+# What msmtp documents that it changes: Date where there is none, Bcc.
+{
+	my ($rest) = trip(data => "From: alice\@example.org\n" .
+	    "Bcc: secret\@example.org\nSubject: x\n\nbody\n");
+	unlike($rest, qr/^Bcc/m, 'msmtp takes Bcc away');
+	like($rest, qr/^Date: /m, 'and adds a Date');
+	like($rest, qr/\n\nbody\n\z/, 'the body is as it was');
+}
+
+# The null sender: msmtp -f MAILER-DAEMON sends it on as <>.
+{
+	my ($rest, $trace, $args) = trip(from => '', data => "$header\nx\n");
+	is($args->[1], 'MAILER-DAEMON', 'the null sender, to the end');
+}
+
+# What the next hop refuses: EX_ codes by way of real msmtp.
+is(status_of($last->stop), 'exit 0', 'the second is stopped');
+like($first->send, qr/^451 4/, 'nobody listens there: try again later');
+is(status_of($first->stop), 'exit 0', 'the first is stopped');
+is(scalar $_->left, 0, 'no process is left') for $first, $last;
+done_testing();

@@ -1,0 +1,366 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# --auth: where the password comes from, what AUTH answers, how guessing is
+# slowed down, and that no log ever has a password.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Fcntl;
+use MIME::Base64 qw(encode_base64);
+use Msmtpd::Clients qw(stopped talk untrace);
+use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+
+my ($user, $secret) = ('camera', 'Xyzzy, "q" \\ gr' . "\xc3\xbc\xc3\x9fe");
+my @wrong = map { "Wr0ng-$_" } 1 .. 9;
+
+my $t = Msmtpd::Test->new;
+my $dir = $t->dir;
+my $command = '--command=' . $t->filer . ' -f %F --';
+my $all_logs = '';
+
+sub b64 { return encode_base64($_[0], '') }
+sub plain { return b64(join "\0", @_ == 3 ? @_ : ('', @_)) }
+sub now { return clock_gettime(CLOCK_MONOTONIC) }
+
+# Every line of every daemon here is looked through at the end.
+sub end_daemon {
+	stopped($t);
+	$all_logs .= $t->log;
+}
+
+# A password file that only the command's user can read, and a comma, a pipe
+# and a redirection in the command that reads it.
+spew("$dir/out/secret", "$secret\r\nnot this line\n");
+chmod 0400, "$dir/out/secret" or die $!;
+chown +(getpwnam $Msmtpd::Test::USER)[2, 3], "$dir/out/secret" if is_root();
+my $eval = "id -u >$dir/out/who; pwd >>$dir/out/who; " .
+    "cat $dir/out/secret | tee /dev/null";
+$t->start('--debug', $command, "--auth=$user,$eval");
+my $uid = is_root() ? (getpwnam $Msmtpd::Test::USER)[2] : $>;
+my ($who, $pwd) = split /\n/, slurp("$dir/out/who");
+is($who, $uid, "passwordeval is run by the command's user");
+SKIP: {
+	skip 'not started as root', 1 unless is_root();
+	is($pwd, '/', 'in the root directory');
+}
+
+# What is offered, and what comes before a login.
+{
+	my $c = $t->client;
+	talk($c,
+	    'AUTH PLAIN' => qr/^503 5\.5\.1 /,
+	    'EHLO client.example' => qr/^250-AUTH PLAIN LOGIN\r$/m,
+	    'EHLO client.example' => qr/^250-AUTH=PLAIN LOGIN\r$/m,
+	    'MAIL FROM:<a@example.org>' => qr/^530 5\.7\.0 /,
+	    'RCPT TO:<b@example.org>' => qr/^530 5\.7\.0 /,
+	    'DATA' => qr/^530 5\.7\.0 /,
+	    'NOOP' => qr/^250 2\.0\.0 /,
+	    'VRFY root' => qr/^252 2\.5\.2 /,
+	    'RSET' => qr/^250 2\.0\.0 /,
+	    'HELP' => qr/^214 2\.0\.0 .* AUTH/,
+	    'AUTH' => qr/^501 5\.5\.4 /,
+	    'AUTH CRAM-MD5' => qr/^504 5\.5\.4 /,
+	    "AUTH XOAUTH2 $wrong[0]" => qr/^504 5\.5\.4 /,
+	    'QUIT' => qr/^221 2\.0\.0 /);
+}
+
+# Each way to log in, in a session of its own, and a mail after it.
+my %way = (
+	'PLAIN, initial response' => ['AUTH PLAIN ' . plain($user, $secret)],
+	'PLAIN' => ['AUTH PLAIN', qr/\A334 \z/, plain($user, $secret)],
+	'plain, lower case' => ['auth plain ' . plain($user, $secret)],
+	'PLAIN, authzid' => ['AUTH PLAIN ' . plain($user, $user, $secret)],
+	'PLAIN, authzid, no initial response' => ['AUTH PLAIN', qr/\A334 \z/,
+	    plain($user, $user, $secret)],
+	'LOGIN' => ['AUTH LOGIN', qr/\A334 VXNlcm5hbWU6\z/, b64($user),
+	    qr/\A334 UGFzc3dvcmQ6\z/, b64($secret)],
+	'LOGIN, initial response' => ['AUTH LOGIN ' . b64($user),
+	    qr/\A334 UGFzc3dvcmQ6\z/, b64($secret)],
+	'LOGIN, spaces behind' => ['AUTH  LOGIN  ', qr/\A334 VXN/,
+	    b64($user) . ' ', qr/\A334 UGF/, b64($secret) . '  '],
+	'LOGIN, cancelled, again' => ['AUTH LOGIN', qr/^334 /, '*',
+	    qr/^501 5\.7\.0 /, 'AUTH LOGIN', qr/^334 /, b64($user),
+	    qr/^334 /, '*', qr/^501 5\.7\.0 /,
+	    'AUTH PLAIN ' . plain($user, $secret)],
+	'PLAIN, cancelled, again' => ['AUTH PLAIN', qr/^334 /, '*',
+	    qr/^501 5\.7\.0 /, 'AUTH LOGIN ' . b64($user), qr/^334 /,
+	    b64($secret)],
+	'no base64, again' => ['AUTH PLAIN !', qr/^501 5\.5\.2 /,
+	    'AUTH PLAIN', qr/^334 /, 'YWI', qr/^501 5\.5\.2 /,
+	    'AUTH PLAIN =', qr/^501 5\.5\.2 /,
+	    'AUTH PLAIN ' . b64("$user\0$wrong[0]"), qr/^501 5\.5\.2 /,
+	    'AUTH PLAIN ' . b64("\0a\0b\0c"), qr/^501 5\.5\.2 /,
+	    'AUTH LOGIN', qr/^334 /, 'Y=I=', qr/^501 5\.5\.2 /,
+	    'AUTH LOGIN', qr/^334 /, b64($user), qr/^334 /, "\x01",
+	    qr/^501 5\.5\.2 /, 'AUTH PLAIN ' . plain($user, $secret)],
+);
+for my $name (sort keys %way) {
+	note($name);
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	# As cameras do it.
+	$c->cmd('HELO client.example') if $name eq 'LOGIN';
+	my @way = @{$way{$name}};
+	talk($c, @way, qr/^235 2\.7\.0 /,
+	    'AUTH PLAIN ' . plain($user, $wrong[0]) => qr/^503 5\.5\.1 /,
+	    'RSET' => qr/^250 /,
+	    'EHLO again.example' => qr/^250/,
+	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^250 2\.1\.0 /,
+	    'RCPT TO:<b@example.org>' => qr/^250 2\.1\.5 /,
+	    'AUTH PLAIN' => qr/^503 5\.5\.1 /,
+	    'DATA' => qr/^354 /);
+	like($c->content("Subject: x\n\nx\n"), qr/^250 2\.0\.0 /, 'delivered');
+	$c->cmd('QUIT');
+	my @mails = $t->mails;
+	unlink glob "$dir/out/*.mail $dir/out/*.args";
+	like((untrace($mails[0]{mail}))[1], qr/with ESMTPA id /,
+	    'Received says so');
+}
+
+# As many answers, none of them late, take less than as many seconds: nobody
+# has failed so far.
+my $begin = now();
+for (1 .. 10) {
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	like($c->cmd('AUTH PLAIN ' . plain($user, $secret)), qr/^235/,
+	    'logged in') or last;
+}
+cmp_ok(now() - $begin, '<', 10, 'without a failure no answer is late');
+
+# Clients that are not ours, before a failure makes them wait.
+sub authenticates {
+	my ($name, $program, @cmd) = @_;
+	SKIP: {
+		skip "$program is not installed", 1 unless which($program);
+		my $in;
+		open $in, '<', "$dir/mail" or die $!;
+		my ($status, $out, $err) = run({ stdin => $in,
+		    env => { LC_ALL => 'C.UTF-8', HOME => '/nonexistent' } },
+		    $program, @cmd);
+		is(status_of($status), 'exit 0', $name) or diag("$out$err");
+	}
+}
+spew("$dir/mail", "Subject: x\n\nx\n");
+spew("$dir/password", "$secret\n");
+my ($host, $port) = ('127.0.0.1', $t->port);
+my @mail = ('-f', 'a@example.org', 'b@example.org');
+for my $mech ('PLAIN', 'LOGIN') {
+	my $low = lc $mech;
+	authenticates("msmtp, $mech", 'msmtp', '-C', '/dev/null',
+	    "--host=$host", "--port=$port", '--tls=off', "--auth=$low",
+	    "--user=$user", "--passwordeval=cat $dir/password", @mail);
+	authenticates("curl, $mech", 'curl', '-sSq', '--crlf', '-T',
+	    "$dir/mail", '--user', "$user:$secret", '--login-options',
+	    "AUTH=$mech", '--mail-from', 'a@example.org', '--mail-rcpt',
+	    'b@example.org', "smtp://$host:$port/");
+	authenticates("swaks, $mech", 'swaks', '-s', "$host:$port", '-a',
+	    $mech, '-au', $user, '-ap', $secret, '-f', 'a@example.org', '-t',
+	    'b@example.org', '-S', '3');
+	authenticates("s-nail, $mech", 's-nail', '-:/',
+	    map({ ('-S', $_) } 'v15-compat', 'nosave', 'sendwait',
+	    "smtp-auth=$low", "user=$user", "password=$secret",
+	    "mta=smtp://$host:$port"), '-r', 'a@example.org', '-s', 'x',
+	    'b@example.org');
+}
+SKIP: {
+	skip '/usr/bin/python3 is not installed', 1
+	    unless -x '/usr/bin/python3';
+	authenticates('smtplib', '/usr/bin/python3', '-I', '-c', <<'END',
+import smtplib, sys
+s = smtplib.SMTP(sys.argv[1], int(sys.argv[2]))
+s.login(sys.argv[3], open(sys.argv[4], encoding='utf-8').read().strip())
+s.sendmail('a@example.org', ['b@example.org'], 'Subject: x\r\n\r\nx\r\n')
+s.quit()
+END
+	    $host, $port, $user, "$dir/password");
+}
+unlink glob "$dir/out/*.mail $dir/out/*.args";
+
+# Failures: each is answered late, and so is what is right, in any session,
+# from then on.
+{
+	my @guess = (
+		'AUTH PLAIN ' . plain($user, $wrong[1]),
+		'AUTH PLAIN ' . plain('nobody', $secret),
+		'AUTH PLAIN ' . plain(uc $user, $secret),
+		'AUTH PLAIN ' . plain($user, "$secret "),
+		'AUTH PLAIN ' . plain($user, substr $secret, 0, -1),
+		'AUTH PLAIN ' . plain($user, ''),
+		'AUTH PLAIN ' . plain('', ''),
+	);
+	my @late = map { $t->client } @guess, 'right';
+	$_->cmd('EHLO client.example') for @late;
+	my $begin = now();
+	$late[$_]->put("$guess[$_]\r\n") for 0 .. $#guess;
+	for my $i (0 .. $#guess) {
+		like($late[$i]->reply, qr/^535 5\.7\.8 /, "wrong, $i: 535");
+		cmp_ok(now() - $begin, '>=', 0.99, 'not at once');
+	}
+	$begin = now();
+	like($late[-1]->cmd('AUTH PLAIN ' . plain($user, $secret)),
+	    qr/^235 /, 'the right one, elsewhere: 235');
+	cmp_ok(now() - $begin, '>=', 0.99, 'late, too');
+}
+
+# Three of them in a session.  No other identity than one's own, nothing
+# longer than there can be: those are failures, too.
+{
+	my $c = $t->client;
+	talk($c, 'EHLO client.example' => qr/^250/,
+	    'AUTH PLAIN ' . plain('root', $user, $secret) => qr/^535 5\.7\.8 /,
+	    'AUTH PLAIN ' . plain($user, $secret . 'x' x 300) =>
+	    qr/^535 5\.7\.8 /,
+	    'AUTH LOGIN' => qr/^334/, b64($user) => qr/^334/,
+	    b64($wrong[2]) => qr/^421 4\.7\.0 /);
+	ok($c->at_end, 'the third failure ends the session');
+	$t->wait_log(qr/ended: (too many authentication failures), mails=0/);
+}
+
+# The parent does not answer: neither yes nor no.
+end_daemon();
+$t->start('--debug', '--timeout=1', $command, "--auth=$user,$eval");
+{
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	$t->signal('STOP');
+	my $reply = $c->cmd('AUTH PLAIN ' . plain($user, $secret));
+	$t->signal('CONT');
+	like($reply, qr/^454 4\.7\.0 /, 'no answer from parent: 454');
+	like($c->cmd('MAIL FROM:<a@example.org>'), qr/^530 /,
+	    'and nobody is logged in');
+	$c->close;
+}
+end_daemon();
+
+# Not offered: no word of it, and no password in the log.
+$t->start('--debug', $command);
+{
+	my $c = $t->client;
+	unlike($c->cmd('EHLO client.example'), qr/AUTH/,
+	    'without --auth it is not offered');
+	talk($c, 'AUTH PLAIN ' . plain($user, $secret) => qr/^502 5\.5\.1 /,
+	    'AUTH LOGIN' => qr/^502 5\.5\.1 /,
+	    b64($user) => qr/^500 5\.5\.1 /,
+	    b64($secret) => qr/^500 5\.5\.1 /,
+	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^555 5\.5\.4 /,
+	    'HELP' => qr/^214 (?!.*AUTH)/, 'QUIT' => qr/^221 /);
+}
+end_daemon();
+
+# On a terminal: asked for, not shown.
+sub pty {
+	sysopen my $master, '/dev/ptmx', O_RDWR | O_NOCTTY or return;
+	# TIOCSPTLCK and TIOCGPTN of Linux, but for MIPS, PowerPC and SPARC.
+	my $number = pack 'i', 0;
+	ioctl $master, 0x40045431, $number or return;
+	ioctl $master, 0x80045430, $number or return;
+	my $name = '/dev/pts/' . unpack 'i', $number;
+	sysopen my $slave, $name, O_RDWR | O_NOCTTY or return;
+	return ($master, $slave, $name);
+}
+
+# typist: a process that waits for the prompt and then types; returns its pid.
+sub typist {
+	my ($master, $text, $file) = @_;
+	my $pid = fork // die "fork: $!\n";
+	return $pid if $pid;
+	my $seen = '';
+	eval {
+		local $SIG{ALRM} = sub { die "alarm\n" };
+		alarm $Msmtpd::Test::DEADLINE;
+		while ($seen !~ /password for .*: /) {
+			sysread $master, $seen, 4096, length $seen or last;
+		}
+		syswrite $master, $text;
+		while ($seen !~ /: .*\n/) {
+			sysread $master, $seen, 4096, length $seen or last;
+		}
+	};
+	eval { spew($file, $seen) };
+	POSIX::_exit(0);
+}
+
+SKIP: {
+	my ($master, $slave, $tty) = pty();
+	skip "no pseudo-terminal: $!", 7 unless $master;
+	my $pid = typist($master, "$secret\n", "$dir/seen");
+	$t->start({ before => sub {
+		POSIX::setsid();
+		sysopen my $fh, $tty, O_RDWR or POSIX::_exit(126);
+	} }, '--debug', $command, "--auth=$user");
+	waitpid $pid, 0;
+	my $seen = slurp("$dir/seen");
+	like($seen, qr/^password for $user: /, 'a prompt on the terminal');
+	unlike($seen, qr/\Q$secret\E/, 'what is typed there is not shown');
+	my $c = $t->client;
+	talk($c, 'EHLO x' => qr/^250/,
+	    'AUTH PLAIN ' . plain($user, $wrong[3]) => qr/^535 /,
+	    'AUTH PLAIN ' . plain($user, $secret) => qr/^235 /);
+	$c->close;
+	end_daemon();
+}
+
+# No terminal; a command for the password that fails, prints nothing, too
+# much, or only an empty line.
+my %bad = (
+	$user => qr/no terminal .*--auth=$user,/,
+	"$user,exit 3" => qr/failed \(exit status 3\)/,
+	"$user,kill -9 \$\$" => qr/failed \(signal 9\)/,
+	"$user,true" => qr/password is empty/,
+	"$user,echo; echo $wrong[4]" => qr/password is empty/,
+	"$user,printf %256s x" => qr/longer than 255/,
+	"$user," => qr/nothing after the comma/,
+	",echo x" => qr/user name/,
+);
+for my $auth (sort keys %bad) {
+	my ($status, $out, $err) = run({ before => sub { POSIX::setsid() } },
+	    $t->bin, '--port=0', $t->root_options, $command, "--auth=$auth");
+	is(status_of($status), $auth =~ /^$user,?$|^,/ && $auth ne $user ?
+	    'exit 64' : 'exit 78', "--auth='$auth' is an error");
+	like($err, $bad{$auth}, 'that says why');
+	$all_logs .= $err unless $auth =~ /echo/;
+}
+
+# 255 octets are not too many.
+$t->start($command, "--auth=$user,printf %255s x");
+{
+	my $c = $t->client;
+	talk($c, 'EHLO x' => qr/^250/,
+	    'AUTH PLAIN ' . plain($user, ' ' x 254 . 'x') => qr/^235 /);
+}
+end_daemon();
+
+# The line that could hold a password is in no log, in no spelling.
+my $shown = substr $secret, 0, 5;
+unlike($all_logs, qr/\Q$shown\E/, 'the password is in no log');
+unlike($all_logs, qr/Wr0ng/, 'nor is a wrong one');
+my %spelled = map { $_ => 1 } map { (b64($_), plain($user, $_),
+    plain($user, $user, $_)) } $secret, @wrong;
+# Of a long one its middle, which would be there if it were cut.
+is(join(' ', grep { index($all_logs, length > 24 ? substr($_, 12, 12) :
+    $_) >= 0 } sort keys %spelled), '', 'nor one in base64');
+cmp_ok(scalar(() = $all_logs =~ /refused: 535/g), '>=', 8,
+    'though failures are');
+done_testing();

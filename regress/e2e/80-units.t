@@ -1,0 +1,201 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The systemd units, sysusers.d and tmpfiles.d: what systemd says of them
+# without booting anything.  "make boot-test" runs them.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use File::Temp qw(tempdir);
+use Msmtpd::Test qw(is_root run slurp spew which);
+use Test::More;
+
+plan skip_all => 'systemd-analyze is not installed'
+    unless which('systemd-analyze');
+
+my $service = "$FindBin::Bin/../../msmtpd/service";
+my $binary = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
+my @services = qw(msmtpd.service msmtpd-privsep.service
+    msmtpd-inetd@.service);
+my @sockets = qw(msmtpd.socket msmtpd-inetd.socket);
+
+# With the program where it is here, or systemd says that there is none.
+my $dir = tempdir('msmtpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+my %unit;
+for my $name (@services, @sockets) {
+	my $text = slurp("$service/$name");
+	$unit{$name} = $text;
+	my $n = ($text =~ s{/usr/bin/msmtpd}{$binary}g) || 0;
+	is($n, $name =~ /service$/ ? 1 : 0, "$name runs /usr/bin/msmtpd");
+	spew("$dir/$name", $text);
+}
+
+for my $name (@services, @sockets) {
+	my ($status, $out, $err) = run({ env => { SYSTEMD_UNIT_PATH =>
+	    "$dir:" } }, 'systemd-analyze', 'verify', '--man=no',
+	    "$dir/$name");
+	# Units of this machine's own are not our concern.
+	my $ours = join '', grep { /msmtpd/ } map { "$_\n" }
+	    split /\n/, "$out$err";
+	is($ours, '', "$name: verify has nothing to say");
+	is($status, 0, "$name: and ends well");
+}
+
+# exposure: what systemd-analyze security makes of a unit's text.
+my ($status, undef, $err) = run('systemd-analyze', 'security',
+    '--offline=true', "$dir/msmtpd.service");
+my $offline = $status == 0;
+
+sub exposure {
+	my ($name, $text) = @_;
+	my $d = tempdir('msmtpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+	spew("$d/$name", $text);
+	my ($status, $out, $err) = run('systemd-analyze', 'security',
+	    '--offline=true', "$d/$name");
+	return $1 if $out =~ /Overall exposure level.*: ([0-9.]+) /;
+	diag("$name: $err");
+	return 'nothing';
+}
+
+SKIP: {
+	skip("systemd-analyze security --offline: $err", 4) unless $offline;
+	my %most = ('msmtpd.service' => 1.2, 'msmtpd-inetd@.service' => 1.2,
+	    'msmtpd-privsep.service' => 2.0);
+	for my $name (sort keys %most) {
+		my $e = exposure($name, $unit{$name});
+		ok($e =~ /^\d/ && $e <= $most{$name},
+		    "$name: exposure $e, at most $most{$name}");
+	}
+	# Its comment says what the figure would be without User=.
+	(my $root = $unit{'msmtpd-privsep.service'}) =~ s/^User=.*\n//m;
+	$root =~ s/^Group=.*\n//m;
+	my ($said) = $unit{'msmtpd-privsep.service'} =~
+	    /without User= it would\s+#?\s*say (\d+\.\d+)/;
+	my (undef, $systemd) = run('systemd-analyze', '--version');
+	skip('the comment is about systemd 252', 1)
+	    unless $systemd =~ /^systemd 252 /;
+	is(exposure('msmtpd-privsep.service', $root), $said,
+	    'msmtpd-privsep.service: as root, as its comment says');
+}
+
+# What the daemon's way of stopping and starting asks of a unit.
+for my $name (@services) {
+	my %set = $unit{$name} =~ /^(\w+)=(.*)$/mg;
+	is($set{KillMode}, 'mixed', "$name: SIGTERM is for the parent only");
+	like($set{TimeoutStopSec}, qr/^(?:4[0-9]|[5-9][0-9])s$/,
+	    "$name: commands may finish, 30 s + 5 s");
+	is($set{EnvironmentFile}, '-/etc/default/msmtpd', "$name: options");
+	like($set{ExecStart}, qr/ \$MSMTPD_OPTS$/, "$name: split into words");
+	my %allowed = map { $_ => 1 } map { split ' ' }
+	    $unit{$name} =~ /^SystemCallFilter=([^~].*)$/mg;
+	my @refused = grep { !$allowed{$_} } qw(landlock_create_ruleset
+	    landlock_add_rule landlock_restrict_self seccomp);
+	is("@refused", '', "$name: the daemon's own filters are not refused");
+}
+for my $name ('msmtpd.service', 'msmtpd-privsep.service') {
+	my %set = $unit{$name} =~ /^(\w+)=(.*)$/mg;
+	is($set{Type}, 'notify', "$name: Type");
+	is($set{Restart}, 'on-failure', "$name: Restart");
+	is($set{RestartSec}, '100ms', "$name: within 100 ms");
+	ok($set{StartLimitBurst} && $set{StartLimitIntervalSec},
+	    "$name: with a start limit");
+}
+# The same protections in all, save those that its comments give reasons for.
+my %protect;
+for my $name (@services) {
+	$protect{$name} = { map { $_ => 1 } grep { /^(?:Protect|Private(?!Users)|
+	    Restrict(?:[A-Z])|Lock|Memory|Keyring|NoNew|Proc|UMask|Device|
+	    SystemCallA|SystemCallE)/x } $unit{$name} =~ /^(\w+=.*)$/mg };
+}
+delete $protect{$_}{'RestartPreventExitStatus=64 67 78'} for @services;
+is_deeply($protect{$_}, $protect{'msmtpd.service'},
+    "$_: protected as msmtpd.service") for @services[1, 2];
+
+# The default file is one for a shell, and for systemd.
+{
+	my $text = slurp("$service/msmtpd.default");
+	is(scalar(my @assign = $text =~ /^\w+=.*$/mg), 1,
+	    'the options are one variable');
+	my ($example) = $text =~ /^#\t(MSMTPD_OPTS=.*)$/m;
+	spew("$dir/default", "$example\n");
+	my (undef, $out) = run('sh', '-c', ". $dir/default; " .
+	    'eval "set -- $MSMTPD_OPTS"; printf "%s|" "$@"');
+	is($out, '--max-size=10485760|--command=msmtp -a work -f %F --|',
+	    'the example in it gives a shell the words meant');
+}
+
+# make install-service, for each init, below another prefix.
+SKIP: {
+	skip('make is not installed', 15) unless which('make');
+	delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
+	my %want = (
+		systemd => ['/u/msmtpd.service', '/etc/default/msmtpd'],
+		sysvinit => ['/etc/init.d/msmtpd', '/etc/default/msmtpd'],
+		openrc => ['/etc/init.d/msmtpd', '/etc/conf.d/msmtpd'],
+	);
+	for my $init (sort keys %want) {
+		my $dest = "$dir/dest-$init";
+		my @args = ('-C', "$service/../..", "DESTDIR=$dest",
+		    "INIT=$init", 'UNITDIR=/u', 'PREFIX=/opt/x');
+		my ($s, $o, $e) = run('make', @args, 'install-service');
+		is($s, 0, "make install-service INIT=$init") or diag($e);
+		my ($program, $options) = map { "$dest$_" } @{$want{$init}};
+		like(slurp($program), qr{^(?:\w+=)"?/opt/x/bin/msmtpd\b}m,
+		    "$init: the program is where it was installed");
+		ok(-e $options, "$init: and there are options");
+		# Options stay as the administrator made them.
+		spew($options, "mine\n");
+		run('make', @args, 'install-service');
+		is(slurp($options), "mine\n", "$init: and stay");
+		run('make', @args, 'uninstall-service');
+		ok(!-e $program, "$init: uninstalled");
+	}
+}
+
+SKIP: {
+	skip('needs root: users and owners', 6) unless is_root();
+	skip('systemd-sysusers or systemd-tmpfiles is not installed', 6)
+	    unless which('systemd-sysusers') && which('systemd-tmpfiles');
+	my $root = "$dir/root";
+	mkdir $_ for $root, "$root/etc", "$root/var", "$root/var/lib";
+	spew("$root/etc/$_", '') for qw(passwd group);
+	my ($s, $o, $e) = run('systemd-sysusers', "--root=$root",
+	    "$service/msmtpd.sysusers");
+	is($s, 0, 'sysusers.d') or diag($e);
+	my $passwd = slurp("$root/etc/passwd");
+	my $shell = '/usr/sbin/nologin';
+	like($passwd, qr{^msmtpd:[^:]*:(\d+):\1:[^:]*:/var/lib/msmtpd:$shell$}m,
+	    'user msmtpd');
+	my ($uid) = $passwd =~ /^msmtpd:[^:]*:(\d+)/m;
+	like($passwd,
+	    qr{^_msmtpd:[^:]*:(\d+):\1:[^:]*:/var/empty/msmtpd:$shell$}m,
+	    'user _msmtpd');
+	($s, $o, $e) = run('systemd-tmpfiles', "--root=$root", '--create',
+	    "$service/msmtpd.tmpfiles");
+	is($s, 0, 'tmpfiles.d') or diag($e);
+	my @empty = stat "$root/var/empty/msmtpd";
+	is(sprintf('%d %o', $empty[4] // -1, ($empty[2] // 0) & 07777),
+	    '0 755', "the empty directory is root's");
+	my @home = stat "$root/var/lib/msmtpd";
+	is(sprintf('%d %o', $home[4] // -1, ($home[2] // 0) & 07777),
+	    "$uid 700", "the command's home is its own");
+}
+
+done_testing();

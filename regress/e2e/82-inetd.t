@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# --inetd below a real inetd, OpenBSD's as Debian has it: the line for
+# inetd.conf that the package's README gives.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use IO::Socket::IP;
+use Msmtpd::Test qw(children eventually is_root slurp spew which);
+use POSIX ();
+use Test::More;
+
+plan skip_all => 'needs root: inetd changes users' unless is_root();
+my $inetd = $ENV{INETD} || which('inetd');
+plan skip_all => 'inetd (openbsd-inetd) is not installed' unless $inetd;
+
+my $t = Msmtpd::Test->new;
+my $dir = $t->dir;
+my $filer = $t->filer;
+
+# A port that is free now.
+my $probe = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
+    Listen => 1) or die "listen: $@\n";
+my $port = $probe->sockport;
+close $probe;
+
+# The port, the user and the program are those of this test.
+my ($line) = slurp("$FindBin::Bin/../../msmtpd/service/debian/README.Debian")
+    =~ /^ *(127\.0\.0\.1:smtp stream .*)$/m;
+ok($line, 'README.Debian has a line for inetd.conf');
+$line =~ s/:smtp /:$port /;
+$line =~ s{nowait msmtpd /usr/bin/msmtpd}
+    {nowait $Msmtpd::Test::USER $dir/msmtpd};
+spew("$dir/inetd.conf", "$line --command=$filer --log=$dir/out/log\n");
+
+my $pid = fork // die "fork: $!\n";
+if ($pid == 0) {
+	open STDIN, '<', '/dev/null';
+	open STDOUT, '>', "$dir/inetd.out";
+	open STDERR, '>&', \*STDOUT;
+	# Its own mounts: the pid file that it writes is none of this machine's.
+	exec 'unshare', '-m', '--propagation', 'private', 'sh', '-c',
+	    'mount -t tmpfs none /run && exec "$0" -i "$1"', $inetd,
+	    "$dir/inetd.conf" or POSIX::_exit(127);
+}
+END {
+	local $?;
+	if ($pid) {
+		kill 'TERM', $pid;
+		waitpid $pid, 0;
+	}
+}
+
+sub connected {
+	return IO::Socket::IP->new(PeerHost => '127.0.0.1',
+	    PeerPort => $port);
+}
+
+my $s = eventually { connected() } 10;
+ok($s, 'inetd listens') or die slurp("$dir/inetd.out");
+
+for my $n (1 .. 3) {
+	$s = connected() if $n > 1;
+	my $c = Msmtpd::Test::Client->new(fh => $s);
+	like($c->greeting, qr/^220 /, "$n: greeting");
+	$c->cmd('EHLO client.example');
+	like($c->mail(data => "Subject: inetd $n\n\nx\n"), qr/^250/,
+	    "$n: a mail is delivered");
+	like($c->cmd('QUIT'), qr/^221 /, "$n: QUIT");
+	ok($c->at_end, "$n: the connection ends");
+	$c->close;
+}
+my @mails = $t->mails;
+is(scalar @mails, 3, 'three mails');
+like($mails[$_ - 1]{mail}, qr/^Subject: inetd $_$/m, "the $_. mail")
+    for 1 .. 3;
+my @owners = map { (stat $_)[4] } glob "$dir/out/*.mail";
+is_deeply(\@owners, [(scalar getpwnam $Msmtpd::Test::USER) x 3],
+    'as the user that inetd.conf names');
+ok(eventually { my @c = children($pid); !@c }, 'no process is left');
+
+done_testing();

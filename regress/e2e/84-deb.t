@@ -1,0 +1,94 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# make deb: what is in the packages, and what lintian says of them.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use File::Temp qw(tempdir);
+use Msmtpd::Test qw(run which);
+use Test::More;
+
+# Sanitizers, another compiler: the packages are the same.
+plan skip_all => 'is for the plain build: OBJDIR=.obj'
+    if ($ENV{OBJDIR} // '.obj') !~ m{(?:^|/)\.obj$};
+for my $program (qw(dpkg-buildpackage dh make)) {
+	plan skip_all => "$program is not installed" unless which($program);
+}
+$Msmtpd::Test::DEADLINE = 300;
+
+my $top = "$FindBin::Bin/../..";
+my $tmp = tempdir('msmtpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $dir = "$tmp/deb";
+
+# As if started by hand, whatever runs this.
+delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS OBJDIR CC CFLAGS PERL5LIB)};
+my ($status, $out, $err) = run('make', '-C', $top, 'deb', "DEB_DIR=$dir");
+is($status, 0, 'make deb') or die "$out$err";
+
+# contents: a package's file, and the mode and owner of each file in it.
+sub contents {
+	my ($name) = @_;
+	my ($deb) = glob "$dir/${name}_[0-9]*.deb";
+	my (undef, $list) = run('dpkg-deb', '-c', $deb // "$dir/$name");
+	my %file;
+	for (split /\n/, $list) {
+		$file{$3} = "$1 $2"
+		    if m{^(\S+) (\S+) +\d+ \S+ \S+ \.(/\S*[^/])(?: -> |$)};
+	}
+	return ($deb, \%file);
+}
+
+my ($deb, $file) = contents('msmtpd');
+my @want = ('/usr/bin/msmtpd', '/etc/default/msmtpd', '/etc/init.d/msmtpd',
+    '/usr/share/man/man1/msmtpd.1.gz', '/usr/lib/sysusers.d/msmtpd.conf',
+    '/usr/lib/tmpfiles.d/msmtpd.conf',
+    map { "/lib/systemd/system/$_" } qw(msmtpd.socket msmtpd.service
+    msmtpd-privsep.service msmtpd-inetd.socket msmtpd-inetd@.service));
+is_deeply([grep { !m{^/usr/share/(?:doc|lintian)/} } sort keys %$file],
+    [sort @want], 'msmtpd: its files');
+is_deeply([grep { $file->{$_} !~ m{^-rw[-x]r-[-x]r-[-x] root/root$} }
+    sort keys %$file], [], "msmtpd: all root's, no bit that gives rights");
+(undef, $out) = run('dpkg-deb', '-I', $deb, 'conffiles');
+is($out, "/etc/default/msmtpd\n/etc/init.d/msmtpd\n", 'msmtpd: conffiles');
+(undef, $out) = run('dpkg-deb', '-f', $deb, 'Conflicts', 'Replaces');
+is_deeply([sort split /\n/, $out], ['Conflicts: msmtp-mta',
+    'Replaces: msmtp-mta'], 'msmtpd: takes the place of msmtp-mta');
+
+# The package, as it is unpacked: its program starts, and is this version.
+run('dpkg-deb', '-x', $deb, "$tmp/root");
+(undef, $out) = run("$tmp/root/usr/bin/msmtpd", '--version');
+my ($version) = $out =~ /^msmtpd (\S+)$/;
+(undef, $out) = run('dpkg-deb', '-f', $deb, 'Version');
+is($version, $out =~ s/\s+\z//r, 'changelog and program are of one version');
+
+(undef, $file) = contents('msmtpd-mta');
+is_deeply([grep { !m{^/usr/share/} } sort keys %$file], ['/usr/bin/newaliases',
+    '/usr/lib/sendmail', '/usr/sbin/sendmail'], 'msmtpd-mta: its links');
+
+SKIP: {
+	skip('lintian is not installed', 1) unless which('lintian');
+	my ($changes) = glob "$dir/msmtpd_*.changes";
+	my ($s, $o) = run('lintian', '--allow-root', '-I', '--pedantic',
+	    '--tag-display-limit=0', $changes);
+	is("$s: $o", '0: ', 'lintian has nothing to say, not even pedantically');
+}
+
+done_testing();
