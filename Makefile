@@ -35,7 +35,7 @@
 #   make OBJDIR=.obj/clang CC=clang WERROR=1
 #
 # A directory of regress, or msmtpd/service, may have a rules.mk, which is
-# included at the end and may add targets, and add to these:
+# included and may add targets, and add to these:
 #
 #   REGRESS_NEEDS	what "make regress" builds before it runs anything
 #   REGRESS_TESTS	executables that print TAP (found without being named:
@@ -102,9 +102,10 @@ PKGS =		libbsd-overlay libseccomp
 PKG_CFLAGS :=	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS :=	$(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
+SANITIZE =	$(findstring -fsanitize=,$(CFLAGS))
 COMPILE =	$(CC) -std=c11 -fPIE $(WARN) $(HARDEN_CFLAGS) \
 		-D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
-		$(if $(findstring -fsanitize=,$(CFLAGS)),-DSANITIZE) \
+		$(if $(SANITIZE),-DSANITIZE) \
 		-Icommon -Imsmtpd $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK =		$(CC) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 LIBS =		$(PKG_LIBS) $(LDLIBS)
@@ -136,6 +137,9 @@ all: $(BIN)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 FORCE:
+
+# Here, because what follows depends on what these add.
+-include $(sort $(wildcard regress/*/rules.mk msmtpd/service/rules.mk))
 
 # The commands as they were last run.  Written anew only when they differ.
 $(FLAGS): FORCE
@@ -239,7 +243,9 @@ FUZZ_CFLAGS =	-O1 -g -fno-omit-frame-pointer \
 FUZZ =		OBJDIR=.obj/fuzz CC='$(FUZZ_CC)' CFLAGS='$(FUZZ_CFLAGS)'
 
 $(FUZZERS_BIN): $(OBJDIR)/%_fuzz: $(O)/%_fuzz.o $(HELPERS) $(LIB)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,$(FUZZ_CC) -o $@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS_BIN)
@@ -269,4 +275,3 @@ lint:
 
 -include $(patsubst %.c,$(O)/%.d,$(SRCS) $(TESTS_C) $(FUZZERS) \
 	$(HELPERS_C))
--include $(sort $(wildcard regress/*/rules.mk msmtpd/service/rules.mk))

@@ -19,6 +19,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -140,6 +143,11 @@ confine_landlock(int ruleset)
 	} else if (errno == ENOSYS || errno == EOPNOTSUPP)
 		log_warnx("this kernel has no Landlock, or it is turned off "
 		    "(lsm=): seccomp and users alone confine this process");
+	else if (errno == EPERM)
+		/* The kernel never says that here: a filter does. */
+		log_warnx("Landlock is refused by what started this daemon (a "
+		    "container's seccomp filter): seccomp and users alone "
+		    "confine this process");
 	else if (errno != ENOMSG)
 		fatal("landlock_create_ruleset");
 	if (abi == 0)
@@ -242,6 +250,10 @@ confine_deliver(const struct config *conf)
 	confine_seccomp(sandbox_account(filter_deliver, filter_deliver_n));
 	confine_seccomp(sandbox_denylist(filter_deliver_args,
 	    filter_deliver_args_n));
+#ifdef __GLIBC__
+	/* Building the filters has left some hundred KiB behind. */
+	malloc_trim(0);
+#endif
 	note(", seccomp denies %u calls", sandbox_verdicts(filter_deliver,
 	    filter_deliver_n, SANDBOX_DENY));
 	log_info("%s, %s", report, landlock_report);

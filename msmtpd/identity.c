@@ -107,11 +107,25 @@ identity_passthrough(void)
 		"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
 		"JOURNAL_STREAM"
 	};
-	size_t				 i;
+	char				**env;
+	size_t				 i, len, n, used = 0;
 
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		unsetenv(ours[i]);
-	return (environ);
+	for (n = 0; environ[n] != NULL; n++)
+		;
+	if ((env = calloc(n + 1, sizeof(*env))) == NULL)
+		fatal("calloc");
+	/* A copy: the daemon itself has not read those yet. */
+	for (n = 0; environ[n] != NULL; n++) {
+		for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+			len = strlen(ours[i]);
+			if (strncmp(environ[n], ours[i], len) == 0 &&
+			    environ[n][len] == '=')
+				break;
+		}
+		if (i == sizeof(ours) / sizeof(ours[0]))
+			env[used++] = environ[n];
+	}
+	return (env);
 }
 
 void

@@ -523,11 +523,12 @@ parent_ready(void)
 		log.file = setup.options.logfile;
 	log.syslog = setup.options.log == LOGGER_SYSLOG;
 	log_init("parent", parent_sink, NULL);
+	watchdog = notify_watchdog() / 3;	/* it asks for our pid */
 	confine_parent(&log);
 	state = STATE_RUNNING;
 	child_send(&deliver, IMSG_START, -1, NULL, 0);
 	child_send(&front, IMSG_START, -1, NULL, 0);
-	if ((watchdog = notify_watchdog() / 3) > 0)
+	if (watchdog > 0)
 		parent_watchdog(NULL);
 	log_info("msmtpd " VERSION " is ready");
 	notify("READY=1\nSTATUS=Ready");

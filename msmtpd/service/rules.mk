@@ -1,0 +1,109 @@
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Targets of the service: included by the Makefile at the top.
+#
+#   make install-service  what the init system needs, after "make install".
+#                         INIT is one or more of systemd, sysvinit, openrc;
+#                         DESTDIR, BINDIR and SYSCONFDIR are honoured
+#   make uninstall-service
+#   make deb              Debian packages in .obj/deb
+#   make boot-test        boot them (as root; see regress/boot/boot)
+
+SERVICE =	msmtpd/service
+INIT ?=		systemd
+UNITDIR ?=	$(or $(shell $(PKG_CONFIG) \
+		--variable=systemdsystemunitdir systemd 2>/dev/null),\
+		/usr/lib/systemd/system)
+SYSUSERSDIR ?=	/usr/lib/sysusers.d
+TMPFILESDIR ?=	/usr/lib/tmpfiles.d
+UNITS =		msmtpd.socket msmtpd.service msmtpd-privsep.service \
+		msmtpd-inetd.socket msmtpd-inetd@.service
+
+.PHONY: install-service install-service-systemd install-service-sysvinit \
+	install-service-openrc uninstall-service uninstall-service-systemd \
+	uninstall-service-sysvinit uninstall-service-openrc deb boot-test
+
+# The program is /usr/bin/msmtpd in these files.
+SERVICE_SED =	sed 's,/usr/bin/msmtpd,$(BINDIR)/msmtpd,g'
+
+install-service: $(INIT:%=install-service-%)
+
+install-service-systemd:
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
+	    $(DESTDIR)$(TMPFILESDIR) $(DESTDIR)$(SYSCONFDIR)/default
+	for f in $(UNITS); do \
+	    $(SERVICE_SED) $(SERVICE)/$$f >$(DESTDIR)$(UNITDIR)/$$f && \
+	    chmod 644 $(DESTDIR)$(UNITDIR)/$$f || exit 1; \
+	done
+	$(INSTALL) -m 644 $(SERVICE)/msmtpd.sysusers \
+	    $(DESTDIR)$(SYSUSERSDIR)/msmtpd.conf
+	$(INSTALL) -m 644 $(SERVICE)/msmtpd.tmpfiles \
+	    $(DESTDIR)$(TMPFILESDIR)/msmtpd.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/default/msmtpd || \
+	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
+	    $(DESTDIR)$(SYSCONFDIR)/default/msmtpd
+
+install-service-sysvinit:
+	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/init.d \
+	    $(DESTDIR)$(SYSCONFDIR)/default
+	$(SERVICE_SED) $(SERVICE)/msmtpd.init \
+	    >$(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
+	chmod 755 $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
+	test -e $(DESTDIR)$(SYSCONFDIR)/default/msmtpd || \
+	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
+	    $(DESTDIR)$(SYSCONFDIR)/default/msmtpd
+
+install-service-openrc:
+	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/init.d \
+	    $(DESTDIR)$(SYSCONFDIR)/conf.d
+	$(SERVICE_SED) $(SERVICE)/msmtpd.openrc \
+	    >$(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
+	chmod 755 $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
+	test -e $(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd || \
+	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
+	    $(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd
+
+# Not the options: they are the administrator's.
+uninstall-service: $(INIT:%=uninstall-service-%)
+
+uninstall-service-systemd:
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+	    $(DESTDIR)$(SYSUSERSDIR)/msmtpd.conf \
+	    $(DESTDIR)$(TMPFILESDIR)/msmtpd.conf
+
+uninstall-service-sysvinit uninstall-service-openrc:
+	rm -f $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
+
+# dpkg-buildpackage wants debian/ at the top of a tree, and writes beside it.
+DEB_DIR ?=	.obj/deb
+DEB_TREE =	$(DEB_DIR)/msmtpd-$(VERSION)
+
+deb:
+	@command -v dpkg-buildpackage >/dev/null && \
+	    command -v dh >/dev/null || { echo 'debhelper is missing;' \
+	    'as root: apt-get install dpkg-dev debhelper' >&2; exit 1; }
+	rm -rf $(DEB_DIR)
+	mkdir -p $(DEB_TREE)
+	cp -a Makefile LICENSE README common man msmtpd $(DEB_TREE)
+	cp -a $(SERVICE)/debian $(DEB_TREE)/debian
+	rm -f $(DEB_TREE)/msmtpd/msmtpd
+	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u OBJDIR \
+	    dpkg-buildpackage -b -us -uc
+	rm -rf $(DEB_TREE)
+	@ls $(DEB_DIR)/*.deb
+
+boot-test: deb
+	@DEB_DIR=$(abspath $(DEB_DIR)) $(PROVE) -v regress/boot/boot

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+package Msmtpd::Harness;
+
+# For prove --harness: TAP::Harness that lists before the summary what was
+# skipped and why, and appends "passed failed skipped" to the file that
+# $TAP_TOTALS names, so that several runs can be added up.  Perl runs what
+# ends in .t; anything else is a program.
+
+use strict;
+use warnings;
+
+use parent 'TAP::Harness';
+
+sub new {
+	my ($class, $args) = @_;
+	my %skipped;
+
+	my $self = $class->SUPER::new({ %$args, exec => sub {
+		my (undef, $file) = @_;
+		return [$file =~ /\.t\z/ ? $^X : (), $file];
+	} });
+
+	$self->callback(made_parser => sub {
+		my ($parser, $job) = @_;
+		my $name = ref $job ? $job->[1] : "$job";
+		$parser->callback(test => sub {
+			my ($t) = @_;
+			$skipped{$name}{$t->explanation}++ if $t->has_skip;
+		});
+		$parser->callback(plan => sub {
+			my ($p) = @_;
+			$skipped{$name}{$p->explanation}++ if $p->has_skip;
+		});
+	});
+	$self->{msmtpd_skipped} = \%skipped;
+	return $self;
+}
+
+sub summary {
+	my ($self, $agg) = @_;
+	my $skipped = $self->{msmtpd_skipped};
+
+	for my $name (sort keys %$skipped) {
+		for my $why (sort keys %{$skipped->{$name}}) {
+			printf "skipped: %s: %s%s\n", $name, $why,
+			    $skipped->{$name}{$why} > 1 ?
+			    " ($skipped->{$name}{$why})" : '';
+		}
+	}
+	_totals($agg) if $ENV{TAP_TOTALS};
+	return $self->SUPER::summary($agg);
+}
+
+# A file that failed without a failed check (it died, the plan is wrong) is
+# one failure; a file that was skipped whole is one skip.
+sub _totals {
+	my ($agg) = @_;
+	my ($passed, $failed, $skipped) = (0, 0, 0);
+
+	for my $p ($agg->parsers) {
+		my $s = $p->skip_all ? 1 : scalar $p->skipped;
+		my $f = scalar $p->failed;
+		$f = 1 if $p->has_problems && !$f;
+		$skipped += $s;
+		$failed += $f;
+		$passed += $p->passed - ($p->skip_all ? 0 : $s);
+	}
+	open my $fh, '>>', $ENV{TAP_TOTALS} or die "$ENV{TAP_TOTALS}: $!\n";
+	print $fh "$passed $failed $skipped\n";
+	close $fh or die "$ENV{TAP_TOTALS}: $!\n";
+}
+
+1;
