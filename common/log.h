@@ -22,8 +22,9 @@
 #include <stddef.h>
 #include <syslog.h>
 
-/* A log line is never longer than this, its '\0' included. */
-#define LOG_LINE_MAX	1001
+/* A line's text is never longer than this, its '\0' included; with the date
+ * and name that may stand before it, that makes 1,000 octets at most. */
+#define LOG_LINE_MAX	951
 
 /*
  * Where lines go.  pri is a syslog(3) priority without facility, text one

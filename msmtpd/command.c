@@ -128,7 +128,7 @@ split_all(struct splitter *s)
 static void
 split_advise(const char *string, char bad, char *err, size_t errlen)
 {
-	char	 name[8], quoted[1024], *q;
+	char	 name[8], quoted[1024] = "", *q;
 
 	if (bad == '\n')
 		strlcpy(name, "newline", sizeof(name));

@@ -52,6 +52,7 @@ listen_log(int fd, bool auth)
 	socklen_t		 len = sizeof(ss);
 	char			 host[NI_MAXHOST], port[NI_MAXSERV];
 
+	memset(&ss, 0, sizeof(ss));
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
 	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
@@ -81,7 +82,7 @@ listen_setup(int fd)
 static void
 listen_passed(struct listeners *l, int fd)
 {
-	int		 type, listening, family;
+	int		 type = 0, listening = 0, family = 0;
 	socklen_t	 len = sizeof(int);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||

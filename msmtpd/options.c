@@ -380,7 +380,7 @@ options_parse(struct options *o, int argc, char **argv)
 			fatal_status(EX_USAGE, "--%s: empty argument",
 			    longopts[at].name);
 		log_given |= c == OPT_LOG;
-		option(o, c, optarg);
+		option(o, c, optarg != NULL ? optarg : "");
 	}
 	if (optind < argc)
 		fatal_status(EX_USAGE, "%s: stray argument; msmtpd takes "

@@ -420,10 +420,13 @@ parent_turn(void)
 static void
 parent_dispositions(void)
 {
-	int	 i;
+	/* The kernel's struct sigaction, SIG_DFL: sigaction(2) of the C
+	 * library refuses its own signals, which can be ignored, too. */
+	static const char	 dfl[64];
+	int			 i;
 
 	for (i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
+		(void)syscall(SYS_rt_sigaction, i, dfl, NULL, (NSIG - 1) / 8);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }

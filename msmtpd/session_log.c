@@ -149,35 +149,33 @@ session_log_end(const struct session *s, const char *why)
 
 	if (why == NULL)
 		why = "QUIT";
-	/* Health checks come and go, with or without QUIT. */
+	/* Health checks come and go, with or without QUIT; whom we had to
+	 * send away, or who took no reply, was none. */
 	quiet = strcmp(why, "QUIT") == 0 || (smtp_quiet(s->smtp) &&
-	    smtp_reason(s->smtp) == NULL);
+	    smtp_reason(s->smtp) == NULL && s->out.data == NULL);
 	session_log(s, quiet ? LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u",
 	    why, s->mails);
 }
 
 /*
  * A client's word as the value of a field: made printable as the log does it,
- * spaces, too, so that the line can be taken apart at its spaces.
+ * spaces, too, so that the line can be taken apart at its spaces.  No command
+ * line with a control character comes this far: one can stand for the space,
+ * and is encoded, or cut, as a whole.
  */
 static void
 field(char *dst, size_t size, const char *src)
 {
-	char	 text[LOG_LINE_MAX], *p;
-	size_t	 n = 0;
+	char	 text[MSMTPD_ADDRESS_MAX + 1], *p;
 
-	(void)log_printable(text, size < sizeof(text) ? size : sizeof(text),
-	    src, strlen(src));
-	for (p = text; *p != '\0' && n + 5 < size; p++) {
-		if (*p == ' ')
-			n += strlcpy(dst + n, "\\040", size - n);
-		else
-			dst[n++] = *p;
-	}
-	/* Not in the middle of a character. */
-	while (*p != '\0' && n > 0 && (dst[n - 1] & 0x80) != 0)
-		n--;
-	dst[n] = '\0';
+	(void)strlcpy(text, src, sizeof(text));
+	for (p = text; (p = strchr(p, ' ')) != NULL; )
+		*p = '\001';
+	(void)log_printable(dst, size, text, strlen(text));
+	/* A backslash of the client's is two. */
+	for (p = dst; (p = strchr(p, '\\')) != NULL; p += 2)
+		if (strncmp(p, "\\001", 4) == 0)
+			memcpy(p, "\\040", 4);
 }
 
 static void
