@@ -17,7 +17,8 @@ package Msmtpd::Harness;
 # For prove --harness: TAP::Harness that lists before the summary what was
 # skipped and why, and appends "passed failed skipped" to the file that
 # $TAP_TOTALS names, so that several runs can be added up.  Perl runs what
-# ends in .t; anything else is a program.
+# ends in .t; anything else is a program, run under $TEST_UNDER where that
+# names one (valgrind).
 
 use strict;
 use warnings;
@@ -27,10 +28,11 @@ use parent 'TAP::Harness';
 sub new {
 	my ($class, $args) = @_;
 	my %skipped;
+	my @under = split ' ', $ENV{TEST_UNDER} // '';
 
 	my $self = $class->SUPER::new({ %$args, exec => sub {
 		my (undef, $file) = @_;
-		return [$file =~ /\.t\z/ ? $^X : (), $file];
+		return [$file =~ /\.t\z/ ? $^X : @under, $file];
 	} });
 
 	$self->callback(made_parser => sub {
