@@ -184,7 +184,7 @@ $(TESTS_BIN): $(OBJDIR)/%_test: $(O)/%_test.o $(HELPERS) $(LIB)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(patsubst %.c,$(O)/%.o,$(TESTS_C) $(HELPERS_C) $(FUZZERS)): \
-	    COMPILE += -Iregress/unit -Iregress/fuzz
+	    private COMPILE += -Iregress/unit -Iregress/fuzz
 
 tests: $(BIN) $(TESTS_BIN) $(REGRESS_NEEDS)
 

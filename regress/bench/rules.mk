@@ -1,0 +1,51 @@
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# make bench: what msmtpd adds to running the command; see README here.
+# make bench-check: the same, and fail where a figure misses its goal.
+# BENCH='--json kept' passes options and names of rows.
+
+# The tools are the same whatever the daemon is built with.
+BENCH_O =	$(OBJDIR)/regress/bench
+BENCH_TOOLS =	$(BENCH_O)/limit $(BENCH_O)/load $(BENCH_O)/memfd_loop \
+		$(BENCH_O)/start $(BENCH_O)/sink
+BENCH_CC =	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2
+BENCH ?=
+
+REGRESS_NEEDS += $(BENCH_TOOLS)
+
+$(BENCH_TOOLS): $(FLAGS) regress/bench/rules.mk
+
+$(filter-out %/sink,$(BENCH_TOOLS)): $(BENCH_O)/%: regress/bench/%.c \
+	    regress/bench/stats.c regress/bench/stats.h
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(BENCH_CC) -o $@ $(filter %.c,$^)
+
+# Where there is no static C library, a command that costs more to start.
+$(BENCH_O)/sink: regress/bench/sink.c
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(BENCH_CC) -static -o $@ $< 2>/dev/null || $(BENCH_CC) -o $@ $<
+
+.PHONY: bench bench-check
+bench bench-check: $(BIN) $(BENCH_TOOLS)
+	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) \
+	    perl regress/bench/bench.pl $(if $(filter %-check,$@),--check) \
+	    $(BENCH)
+
+# Its calls of malloc(3) and its kin are counted.
+ALLOC_WRAP =	malloc calloc realloc reallocarray free strdup strndup
+$(BENCH_O)/alloc_test: private LINK += $(ALLOC_WRAP:%=-Wl,--wrap=%)

@@ -1,0 +1,138 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "stats.h"
+
+#define LINE	72		/* octets of a line of the message */
+
+uint64_t
+stats_now(void)
+{
+	struct timespec	ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+}
+
+void
+stats_init(struct stats *st, size_t max, size_t size)
+{
+	memset(st, 0, sizeof(*st));
+	if ((st->ns = calloc(max, sizeof(*st->ns))) == NULL)
+		err(1, NULL);
+	st->max = max;
+	st->size = size;
+}
+
+void
+stats_add(struct stats *st, uint64_t ns)
+{
+	if (st->n == st->max)
+		errx(1, "more mails than were sent");
+	st->ns[st->n++] = ns;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	uint64_t	x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return ((x > y) - (x < y));
+}
+
+static double
+seconds(struct timeval tv)
+{
+	return ((double)tv.tv_sec + (double)tv.tv_usec / 1e6);
+}
+
+/* The value that the share p of all does not exceed (nearest rank), in us. */
+static double
+percentile(const struct stats *st, double p)
+{
+	size_t	i = (size_t)(p * (double)st->n + 0.999999);
+
+	return ((double)st->ns[i > 0 ? i - 1 : 0] / 1e3);
+}
+
+void
+stats_print(struct stats *st, FILE *fp, int json)
+{
+	struct rusage	ru;
+	double		s = (double)(st->end - st->begin) / 1e9;
+	double		n = (double)st->n;
+
+	if (st->n == 0)
+		errx(1, "no mail was measured");
+	getrusage(RUSAGE_SELF, &ru);
+	qsort(st->ns, st->n, sizeof(*st->ns), compare);
+	fprintf(fp, json ?
+	    "{\"mails\":%zu,\"size\":%zu,\"seconds\":%.6f,"
+	    "\"mails_per_s\":%.1f,\"mb_per_s\":%.2f,\"p50_us\":%.1f,"
+	    "\"p99_us\":%.1f,\"max_us\":%.1f,\"own_cpu_us\":%.1f}\n" :
+	    "%zu mails of %zu octets in %.3f s: %.1f mails/s, %.2f MB/s, "
+	    "latency p50 %.1f us, p99 %.1f us, max %.1f us; "
+	    "own CPU %.1f us/mail\n",
+	    st->n, st->size, s, n / s, n * (double)st->size / s / 1e6,
+	    percentile(st, 0.5), percentile(st, 0.99), percentile(st, 1.0),
+	    (seconds(ru.ru_utime) + seconds(ru.ru_stime)) * 1e6 / n);
+	fflush(fp);
+}
+
+size_t
+stats_number(const char *option, const char *s, size_t max)
+{
+	char		*end;
+	unsigned long	 n;
+
+	n = strtoul(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end != '\0' || n < 1 || n > max)
+		errx(2, "--%s: must be a number from 1 to %zu", option, max);
+	return (n);
+}
+
+char *
+stats_message(size_t size)
+{
+	static const char	 head[] = "From: bench@localhost\r\n"
+	    "To: sink@localhost\r\nSubject: bench\r\n\r\n";
+	char			*s;
+	size_t			 i, col = 0;
+
+	if (size < sizeof(head) + 1)
+		errx(2, "--size: must be %zu or more", sizeof(head) + 1);
+	if ((s = malloc(size + 4)) == NULL)
+		err(1, NULL);
+	memcpy(s, head, sizeof(head) - 1);
+	for (i = sizeof(head) - 1; i < size - 2; i++, col++) {
+		if (col >= LINE && i < size - 4) {
+			s[i++] = '\r';
+			s[i] = '\n';
+			col = (size_t)-1;
+		} else
+			s[i] = (char)('a' + col % 26);
+	}
+	memcpy(s + size - 2, "\r\n.\r\n", 6);
+	return (s);
+}
