@@ -248,14 +248,14 @@ auth_slot(uint32_t peerid)
 void
 auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 {
-	static const struct imsg_auth_result no = { 0 };
+	static const struct imsg_auth_result busy = { AUTH_UNCHECKED };
 	struct auth_slot	*slot = auth_slot(peerid);
 	bool			 ok;
 
 	/* Nothing is checked, so nothing can be guessed. */
 	if (slot == NULL) {
-		if (peer_send(peer, IMSG_AUTH_RESULT, peerid, -1, &no,
-		    sizeof(no)) == -1)
+		if (peer_send(peer, IMSG_AUTH_RESULT, peerid, -1, &busy,
+		    sizeof(busy)) == -1)
 			log_warn("auth: cannot answer");
 		return;
 	}
@@ -263,7 +263,7 @@ auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 	slot->used = true;
 	slot->peer = peer;
 	slot->peerid = peerid;
-	slot->result.ok = ok;
+	slot->result.answer = ok ? AUTH_YES : AUTH_NO;
 	if (!ok)
 		auth_penalty = event_now() + AUTH_PENALTY;
 	/* The failure that starts the penalty is late itself, or a guess in

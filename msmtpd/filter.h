@@ -38,8 +38,10 @@ extern const struct sandbox_rule	 filter_deliver_args[];
 extern const size_t			 filter_deliver_args_n;
 
 /* For the tables: a condition on argument n, with its text for print. */
-#define IS(n, name, v)		{ SANDBOX_IS, n, (uint64_t)(v), name " = " #v }
-#define IS64(n, name, v)	{ SANDBOX_IS64, n, (uint64_t)(v), name " = " #v }
+#define IS(n, name, v)		{ SANDBOX_IS, n, (uint64_t)(v), \
+				    name " = " #v }
+#define IS64(n, name, v)	{ SANDBOX_IS64, n, (uint64_t)(v), \
+				    name " = " #v }
 #define ONLY(n, name, v)	{ SANDBOX_ONLY, n, (uint64_t)(v), \
 				    name " within " #v }
 #define HAS(n, name, v)		{ SANDBOX_HAS, n, (uint64_t)(v), \

@@ -70,7 +70,7 @@ const struct sandbox_rule filter_front[] = {
 	{ "write", "to a client, to a message", 0, { { 0 } } },
 
 #ifdef SANITIZE
-	/* What the run-time libraries of ASan and UBSan need, in such builds. */
+	/* What the run-time libraries of ASan and UBSan need. */
 	{ "futex", "sanitizer: locks", 0, { { 0 } } },
 	{ "getpid", "sanitizer: report", 0, { { 0 } } },
 	{ "gettid", "sanitizer: report", 0, { { 0 } } },

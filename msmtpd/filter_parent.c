@@ -68,7 +68,7 @@ const struct sandbox_rule filter_parent[] = {
 	{ "waitid", "a child's fate", 0, { IS(0, "idtype", P_PIDFD) } },
 	{ "write", "the log", 0, { { 0 } } },
 
-	/* --log=FILE: SIGHUP opens it anew; Landlock says in which directory. */
+	/* --log=FILE: SIGHUP opens it anew; Landlock says where. */
 	{ "openat", "the log, after a rotation", FILTER_FILE,
 	    { { SANDBOX_IS, 2, LOG_FLAGS, "flags: append, follow no link" },
 	    IS(3, "mode", 0640) } },
@@ -77,7 +77,7 @@ const struct sandbox_rule filter_parent[] = {
 	{ "connect", "to syslogd, when it is back", FILTER_SYSLOG, { { 0 } } },
 
 #ifdef SANITIZE
-	/* What the run-time libraries of ASan and UBSan need, in such builds. */
+	/* What the run-time libraries of ASan and UBSan need. */
 	{ "futex", "sanitizer: locks", 0, { { 0 } } },
 	{ "getpid", "sanitizer: report", 0, { { 0 } } },
 	{ "gettid", "sanitizer: report", 0, { { 0 } } },

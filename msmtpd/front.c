@@ -239,9 +239,9 @@ front_auth_result(struct imsg *imsg)
 	struct imsg_auth_result	 result;
 
 	if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
-	    imsg->fd != -1 || result.ok > 1)
+	    imsg->fd != -1 || result.answer > AUTH_UNCHECKED)
 		fatalx("parent: malformed IMSG_AUTH_RESULT");
-	session_auth_result(imsg->hdr.peerid, result.ok == 1);
+	session_auth_result(imsg->hdr.peerid, result.answer);
 }
 
 static void

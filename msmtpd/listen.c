@@ -115,6 +115,12 @@ passed_count(void)
 	return (n);
 }
 
+void
+listen_inherited(void)
+{
+	closefrom(LISTEN_FDS_START + passed_count());
+}
+
 static struct addrinfo *
 address_parse(const char *ip, unsigned int port)
 {

@@ -32,6 +32,12 @@ struct listeners {
 };
 
 /*
+ * listen_inherited: first of all: close what was inherited besides descriptors
+ * 0 to 2 and the sockets that a service manager has passed.
+ */
+void	listen_inherited(void);
+
+/*
  * listen_open: take the sockets that a service manager has passed
  * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS), else bind and listen on each
  * interface.  All are non-blocking and close-on-exec, with TCP_NODELAY and

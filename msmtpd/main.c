@@ -22,6 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "log.h"
 #include "logger.h"
 #include "parent.h"
@@ -69,6 +70,7 @@ main(int argc, char **argv)
 		front_main();
 	if (argc == 1 && strcmp(argv[0], TITLE_DELIVER) == 0)
 		deliver_main();
+	listen_inherited();
 	spare_client();
 	parent_main(argc, argv);
 }

@@ -115,8 +115,14 @@ struct imsg_auth {
 	char		 pass[MSMTPD_AUTH_MAX];
 };
 
+enum auth_answer {
+	AUTH_NO,
+	AUTH_YES,
+	AUTH_UNCHECKED		/* too many wait */
+};
+
 struct imsg_auth_result {
-	uint8_t		 ok;		/* 0 or 1 */
+	uint8_t		 answer;	/* enum auth_answer */
 };
 
 struct imsg_mail {

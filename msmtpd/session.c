@@ -261,7 +261,7 @@ session_pump(struct session *s)
 		b = s->in;
 		memset(&s->in, 0, sizeof(s->in));
 		alive = session_feed(s, b.data + b.off, b.len - b.off);
-		free(b.data);
+		backlog_free(&b);
 		if (!alive)
 			return;
 	}
@@ -424,7 +424,7 @@ session_timer(void *arg)
 }
 
 void
-session_auth_result(uint32_t number, bool ok)
+session_auth_result(uint32_t number, enum auth_answer answer)
 {
 	struct session	*s;
 
@@ -434,7 +434,8 @@ session_auth_result(uint32_t number, bool ok)
 	if (s == NULL || smtp_waits(s->smtp) != SMTP_WAIT_AUTH)
 		return;
 	s->since = event_now();
-	smtp_auth_result(s->smtp, ok, false);
+	smtp_auth_result(s->smtp, answer == AUTH_YES,
+	    answer == AUTH_UNCHECKED);
 	session_resume(s);
 }
 

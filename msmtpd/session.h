@@ -68,6 +68,7 @@ struct session {
 	uint32_t	 commands;	/* smtp_commands() at since */
 	struct client	 client;
 	bool		 eof;		/* the client sends nothing more */
+	bool		 begun;		/* the message has content */
 	bool		 closing;	/* shut down; what comes is dropped */
 	bool		 always;	/* read without waiting: a regular file,
 				 * a pipe whose writer has gone */
@@ -93,7 +94,7 @@ uint32_t session_count(void);
 
 /* session_auth_result: the parent's answer; of a session that has ended
  * meanwhile it is dropped. */
-void	session_auth_result(uint32_t number, bool ok);
+void	session_auth_result(uint32_t number, enum auth_answer);
 
 /* session_stop: 421 to all that do not wait for a delivery; those that do
  * get it afterwards. */

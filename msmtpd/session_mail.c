@@ -61,6 +61,7 @@ mail_begin(void *arg, const struct smtp_mail *mail)
 	s->mails++;
 	s->since = event_now();
 	s->octets = 0;
+	s->begun = false;
 	if (message_open(&s->message) == -1) {
 		session_log(s, LOG_WARNING, "message: %s", errno == ENOSPC ?
 		    "no memory left, see --max-memory" : strerror(errno));
@@ -82,10 +83,17 @@ mail_begin(void *arg, const struct smtp_mail *mail)
 	return (false);
 }
 
+/* A first line that begins with a space would be part of our Received field;
+ * it is none of a header, so it is put where the body is. */
 static bool
 mail_data(void *arg, const char *buf, size_t len)
 {
-	return (mail_write(arg, buf, len));
+	struct session	*s = arg;
+	bool		 fold;
+
+	fold = !s->begun && len > 0 && (*buf == ' ' || *buf == '\t');
+	s->begun = true;
+	return ((!fold || mail_write(s, "\n", 1)) && mail_write(s, buf, len));
 }
 
 static void

@@ -46,6 +46,9 @@ backlog_save(struct backlog *b, const char *data, size_t len)
 void
 backlog_free(struct backlog *b)
 {
+	/* A pipelined AUTH may be in it. */
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->len);
 	free(b->data);
 	memset(b, 0, sizeof(*b));
 }

@@ -62,6 +62,21 @@ sub filed {
 	    ".\n..\n.dot\ntext\n", 'the content, octet by octet');
 }
 
+# What would continue our own field, had it its place below it: a space, a
+# tab, a bare CR that becomes a space.
+for my $first (' folded', "\tfolded", "\rfolded") {
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	$c->cmd('MAIL FROM:<a@example.org>');
+	$c->cmd('RCPT TO:<b@example.net>');
+	$c->cmd('DATA');
+	like($c->cmd("$first\r\n."), qr/^250/, 'content without a header');
+	$c->cmd('QUIT');
+	my ($trace, $rest) = split_trace(filed()->{mail});
+	unlike($trace, qr/folded/, 'is no part of the Received field');
+	is($rest, "\n" . $first =~ s/\r/ /r . "\n", 'but the body');
+}
+
 # The null reverse-path; one recipient; HELO.
 {
 	my $c = $t->client;

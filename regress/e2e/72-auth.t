@@ -25,7 +25,7 @@ use lib "$FindBin::Bin/lib";
 
 use Fcntl;
 use MIME::Base64 qw(encode_base64);
-use Msmtpd::Clients qw(stopped talk untrace);
+use Msmtpd::Clients qw(hurried stopped talk untrace);
 use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
 use POSIX ();
 use Test::More;
@@ -49,6 +49,20 @@ sub end_daemon {
 	$all_logs .= $t->log;
 }
 
+# A parent that does not answer: begun here, looked at last.  The clock of
+# that daemon runs faster.
+my $stuck = Msmtpd::Test->new;
+my $waiting;
+if (hurried($stuck)) {
+	$stuck->start('--command=' . $stuck->filer, '--timeout=100',
+	    "--auth=$user,echo x");
+	$waiting = $stuck->client;
+	$waiting->cmd('EHLO client.example');
+	$stuck->signal('STOP');
+	$waiting->put('AUTH PLAIN ' . plain($user, 'x') .
+	    "\r\nMAIL FROM:<a\@example.org>\r\n");
+}
+
 # A password file that only the command's user can read, and a comma, a pipe
 # and a redirection in the command that reads it.
 spew("$dir/out/secret", "$secret\r\nnot this line\n");
@@ -69,7 +83,7 @@ SKIP: {
 {
 	my $c = $t->client;
 	talk($c,
-	    'AUTH PLAIN' => qr/^503 5\.5\.1 /,
+	    'AUTH PLAIN ' . plain($user, $secret) => qr/^503 5\.5\.1 /,
 	    'EHLO client.example' => qr/^250-AUTH PLAIN LOGIN\r$/m,
 	    'EHLO client.example' => qr/^250-AUTH=PLAIN LOGIN\r$/m,
 	    'MAIL FROM:<a@example.org>' => qr/^530 5\.7\.0 /,
@@ -128,7 +142,7 @@ for my $name (sort keys %way) {
 	    'EHLO again.example' => qr/^250/,
 	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^250 2\.1\.0 /,
 	    'RCPT TO:<b@example.org>' => qr/^250 2\.1\.5 /,
-	    'AUTH PLAIN' => qr/^503 5\.5\.1 /,
+	    'AUTH PLAIN ' . plain($user, $secret) => qr/^503 5\.5\.1 /,
 	    'DATA' => qr/^354 /);
 	like($c->content("Subject: x\n\nx\n"), qr/^250 2\.0\.0 /, 'delivered');
 	$c->cmd('QUIT');
@@ -235,23 +249,10 @@ unlink glob "$dir/out/*.mail $dir/out/*.args";
 	    'AUTH LOGIN' => qr/^334/, b64($user) => qr/^334/,
 	    b64($wrong[2]) => qr/^421 4\.7\.0 /);
 	ok($c->at_end, 'the third failure ends the session');
+	$c->close;
 	$t->wait_log(qr/ended: (too many authentication failures), mails=0/);
 }
 
-# The parent does not answer: neither yes nor no.
-end_daemon();
-$t->start('--debug', '--timeout=1', $command, "--auth=$user,$eval");
-{
-	my $c = $t->client;
-	$c->cmd('EHLO client.example');
-	$t->signal('STOP');
-	my $reply = $c->cmd('AUTH PLAIN ' . plain($user, $secret));
-	$t->signal('CONT');
-	like($reply, qr/^454 4\.7\.0 /, 'no answer from parent: 454');
-	like($c->cmd('MAIL FROM:<a@example.org>'), qr/^530 /,
-	    'and nobody is logged in');
-	$c->close;
-}
 end_daemon();
 
 # Not offered: no word of it, and no password in the log.
@@ -351,6 +352,17 @@ $t->start($command, "--auth=$user,printf %255s x");
 	    'AUTH PLAIN ' . plain($user, ' ' x 254 . 'x') => qr/^235 /);
 }
 end_daemon();
+
+# Neither yes nor no.
+SKIP: {
+	skip 'the daemon with the fast clock is not built: make tests', 4
+	    unless $waiting;
+	like($waiting->reply, qr/^454 4\.7\.0 /, 'parent does not answer: 454');
+	like($waiting->reply, qr/^530 5\.7\.0 /, 'and nobody is logged in');
+	$waiting->close;
+	$stuck->signal('CONT');
+	stopped($stuck);
+}
 
 # The line that could hold a password is in no log, in no spelling.
 my $shown = substr $secret, 0, 5;

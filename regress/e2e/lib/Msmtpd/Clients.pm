@@ -22,10 +22,10 @@ use warnings;
 
 use Exporter qw(import);
 use File::Copy qw(copy);
-use Msmtpd::Test qw(slurp);
+use Msmtpd::Test qw(eventually);
 use Test::More ();
 
-our @EXPORT_OK = qw(audit hurried stopped talk unstuffed untrace);
+our @EXPORT_OK = qw(audit hurried logged stopped talk unstuffed untrace);
 
 # How much faster the clock of the binary is that hurried() gives.
 our $HURRY = 20;
@@ -43,9 +43,20 @@ sub talk {
 	}
 }
 
-# audit: the audit lines of the log so far, as a list of hashes; "order" is
-# the names of the fields as they stand in the line, "line" all of it.
+# audit: the audit lines of the log, once there are n, as a list of hashes;
+# "order" is the names of the fields as they stand in the line, "line" all of
+# it.  The log comes by way of parent: a client may have its reply earlier.
 sub audit {
+	my ($t, $n) = @_;
+	my @found;
+	eventually {
+		@found = _audit($t);
+		@found >= $n;
+	} or $t->trouble("there are not $n audit lines");
+	return @found;
+}
+
+sub _audit {
 	my ($t) = @_;
 	my @found;
 	for my $line (split /\n/, $t->log) {
@@ -58,6 +69,17 @@ sub audit {
 		push @found, \%f;
 	}
 	return @found;
+}
+
+# logged: wait for a match in what is logged from that offset on; $1.
+sub logged {
+	my ($t, $from, $re) = @_;
+	my $got;
+	eventually {
+		($got) = substr($t->log, $from) =~ $re;
+		defined $got;
+	} or $t->trouble("no $re in the log");
+	return $got;
 }
 
 # untrace: a mail without the n Received fields that msmtpd has put in front
