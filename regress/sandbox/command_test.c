@@ -1,0 +1,573 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What a command, which has deliver's user, can do to deliver and to the
+ * parent, with Landlock and without, from within the sandbox that
+ * confine_deliver() and confine_command() make.  Three processes: this one
+ * starts a parent, that a deliver, that a command.
+ */
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "log.h"
+#include "msmtpd.h"
+#include "privdrop.h"
+#include "refuse.h"
+#include "sandbox.h"
+#include "tap.h"
+
+#define UNUSED_ID	64999
+
+static struct config	 conf;
+static pid_t		 parent_pid, deliver_pid;
+static struct sockaddr_un abstract;
+static socklen_t	 abstract_len;
+
+/* Attacks: the errno, 0 where it has worked. */
+static int
+result(long ret)
+{
+	return (ret == -1 ? errno : 0);
+}
+
+static int
+kill_deliver(void)
+{
+	return (result(kill(deliver_pid, SIGKILL)));
+}
+
+static int
+kill_deliver_high(void)
+{
+	/* pid_t is 32 bits wide: the kernel ignores the rest. */
+	return (result(syscall(SYS_kill, 0x100000000L | deliver_pid,
+	    SIGKILL)));
+}
+
+static int
+kill_parent(void)
+{
+	return (result(kill(parent_pid, SIGKILL)));
+}
+
+/* Signal 0 where success would hit more than our own. */
+static int
+kill_group(void)
+{
+	return (result(kill(-deliver_pid, 0)));
+}
+
+static int
+kill_all(void)
+{
+	return (result(kill(-1, 0)));
+}
+
+static int
+tkill_deliver(void)
+{
+	return (result(syscall(SYS_tkill, deliver_pid, SIGKILL)));
+}
+
+static int
+tgkill_deliver(void)
+{
+	return (result(syscall(SYS_tgkill, deliver_pid, deliver_pid,
+	    SIGKILL)));
+}
+
+static int
+queue_deliver(void)
+{
+	siginfo_t	 si;
+
+	memset(&si, 0, sizeof(si));
+	si.si_code = SI_QUEUE;
+	si.si_signo = SIGKILL;
+	return (result(syscall(SYS_rt_sigqueueinfo, deliver_pid, SIGKILL,
+	    &si)));
+}
+
+static int
+tgqueue_deliver(void)
+{
+	siginfo_t	 si;
+
+	memset(&si, 0, sizeof(si));
+	si.si_code = SI_QUEUE;
+	si.si_signo = SIGKILL;
+	return (result(syscall(SYS_rt_tgsigqueueinfo, deliver_pid,
+	    deliver_pid, SIGKILL, &si)));
+}
+
+static int
+pidfd_deliver(void)
+{
+	int	 fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0);
+
+	if (fd == -1)
+		return (errno);
+	return (result(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0)));
+}
+
+/* SIGIO, or any other, to the owner of a descriptor. */
+static int
+owner_deliver(void)
+{
+	int	 fds[2];
+
+	if (pipe(fds) == -1)
+		return (0);
+	return (result(fcntl(fds[0], F_SETOWN, deliver_pid)));
+}
+
+static int
+owner_ex_deliver(void)
+{
+	struct f_owner_ex	 owner = { F_OWNER_PID, deliver_pid };
+	int			 fds[2];
+
+	if (pipe(fds) == -1)
+		return (0);
+	return (result(fcntl(fds[0], F_SETOWN_EX, &owner)));
+}
+
+static int
+owner_ioctl(void)
+{
+	int	 s[2], pid = deliver_pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) == -1)
+		return (0);
+	return (result(ioctl(s[0], FIOSETOWN, &pid)));
+}
+
+static int
+ptrace_deliver(void)
+{
+	return (result(ptrace(PTRACE_ATTACH, deliver_pid, NULL, NULL)));
+}
+
+static int
+memory_deliver(void)
+{
+	char	 path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", deliver_pid);
+	return (result(open(path, O_RDWR | O_CLOEXEC)));
+}
+
+static int
+descriptors_deliver(void)
+{
+	char	 path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/0", deliver_pid);
+	return (result(open(path, O_RDONLY | O_CLOEXEC)));
+}
+
+static int
+readv_deliver(void)
+{
+	char		 byte;
+	struct iovec	 ours = { &byte, 1 }, theirs = { &conf, 1 };
+
+	return (result(process_vm_readv(deliver_pid, &ours, 1, &theirs, 1,
+	    0)));
+}
+
+static int
+getfd_deliver(void)
+{
+	int	 fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0);
+
+	if (fd == -1)
+		return (errno);
+	return (result(syscall(SYS_pidfd_getfd, fd, 0, 0)));
+}
+
+static int
+limit_deliver(void)
+{
+	struct rlimit	 none = { 0, 0 };
+
+	return (result(prlimit(deliver_pid, RLIMIT_CPU, &none, NULL)));
+}
+
+static int
+schedule_deliver(void)
+{
+	struct sched_param	 param = { 0 };
+
+	return (result(sched_setscheduler(deliver_pid, SCHED_IDLE, &param)));
+}
+
+static int
+affinity_deliver(void)
+{
+	cpu_set_t	 set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	return (result(sched_setaffinity(deliver_pid, sizeof(set), &set)));
+}
+
+static int
+renice_deliver(void)
+{
+	return (result(setpriority(PRIO_PROCESS, (id_t)deliver_pid, 19)));
+}
+
+static int
+renice_user(void)
+{
+	return (result(setpriority(PRIO_USER, 0, 19)));
+}
+
+static int
+bind_tcp(void)
+{
+	struct sockaddr_in	 sin;
+	int			 s = socket(AF_INET, SOCK_STREAM, 0);
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (s == -1)
+		return (0);
+	return (result(bind(s, (struct sockaddr *)&sin, sizeof(sin))));
+}
+
+static int
+connect_abstract(void)
+{
+	int	 s = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (s == -1)
+		return (0);
+	return (result(connect(s, (struct sockaddr *)&abstract,
+	    abstract_len)));
+}
+
+static int
+new_namespace(void)
+{
+	return (result(unshare(CLONE_NEWUSER)));
+}
+
+static int
+clone_namespace(void)
+{
+	long	 pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return (result(pid));
+}
+
+static int
+packet_socket(void)
+{
+	return (result(socket(AF_PACKET, SOCK_RAW, 0)));
+}
+
+static int
+core_limit(void)
+{
+	struct rlimit	 more = { 1, 1 };
+
+	return (result(setrlimit(RLIMIT_CORE, &more)));
+}
+
+static int
+become_root(void)
+{
+	return (result(setresuid(0, 0, 0)));
+}
+
+#define ABI(n)		(n)		/* needs Landlock, this ABI */
+#define ANY		0		/* holds without Landlock too */
+
+static const struct attack {
+	const char	*what;
+	int		(*fn)(void);
+	int		 error;
+	int		 abi;
+} attacks[] = {
+	{ "kill -9 deliver", kill_deliver, EPERM, ANY },
+	{ "kill, upper bits set", kill_deliver_high, EPERM, ANY },
+	{ "kill -9 parent", kill_parent, EPERM, ANY },
+	{ "kill deliver's process group", kill_group, EPERM, ANY },
+	{ "kill everybody", kill_all, EPERM, ANY },
+	{ "tkill deliver", tkill_deliver, EPERM, ANY },
+	{ "tgkill deliver", tgkill_deliver, EPERM, ANY },
+	{ "rt_sigqueueinfo to deliver", queue_deliver, EPERM, ANY },
+	{ "rt_tgsigqueueinfo to deliver", tgqueue_deliver, EPERM, ANY },
+	{ "pidfd_send_signal to deliver", pidfd_deliver, EPERM, ANY },
+	{ "F_SETOWN deliver", owner_deliver, EPERM, ANY },
+	{ "F_SETOWN_EX deliver", owner_ex_deliver, EPERM, ANY },
+	{ "FIOSETOWN deliver", owner_ioctl, EPERM, ANY },
+	{ "PTRACE_ATTACH to deliver", ptrace_deliver, EPERM, ANY },
+	{ "open deliver's memory", memory_deliver, EACCES, ANY },
+	{ "open deliver's descriptors", descriptors_deliver, EACCES, ANY },
+	{ "process_vm_readv of deliver", readv_deliver, EPERM, ANY },
+	{ "pidfd_getfd of deliver", getfd_deliver, EPERM, ANY },
+	{ "prlimit of deliver", limit_deliver, EPERM, ANY },
+	{ "sched_setscheduler of deliver", schedule_deliver, EPERM, ANY },
+	{ "sched_setaffinity of deliver", affinity_deliver, EPERM, ANY },
+	{ "setpriority of deliver", renice_deliver, EPERM, ANY },
+	{ "setpriority of the user", renice_user, EPERM, ANY },
+	{ "unshare", new_namespace, EPERM, ANY },
+	{ "clone CLONE_NEWUSER", clone_namespace, EPERM, ANY },
+	{ "a packet socket", packet_socket, EPERM, ANY },
+	{ "a larger core file", core_limit, EPERM, ANY },
+	{ "become root", become_root, EPERM, ANY },
+	{ "bind on TCP", bind_tcp, EACCES, ABI(4) },
+	{ "an abstract socket of others", connect_abstract, EPERM, ABI(6) },
+};
+
+#define NATTACKS	(sizeof(attacks) / sizeof(attacks[0]))
+
+static struct shared {
+	int	 got[NATTACKS];
+	int	 done;
+	int	 nofile;	/* the command's own limit */
+	int	 own_signal;	/* a command may signal its own */
+	int	 deliver_kills;	/* and deliver the command */
+	int	 deliver_signals_parent;
+	int	 abi;
+} *shared;
+
+static void
+no_log(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	if (pri <= LOG_ERR)
+		fprintf(stderr, "%s\n", text);
+}
+
+static void __attribute__((noreturn))
+command(int ready)
+{
+	struct rlimit	 limit;
+	pid_t		 own;
+	size_t		 i;
+
+	/* Should it succeed, nobody is left to end it. */
+	alarm(60);
+	close(ready);
+	setsid();
+	if (confine_command() == -1)
+		_exit(1);
+	for (i = 0; i < NATTACKS; i++)
+		shared->got[i] = attacks[i].fn();
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		shared->nofile = (int)limit.rlim_cur;
+	if ((own = fork()) == 0) {
+		pause();
+		_exit(0);
+	}
+	shared->own_signal = kill(own, SIGKILL) == 0 &&
+	    waitpid(own, NULL, 0) == own;
+	shared->done = 1;
+	pause();
+	_exit(0);
+}
+
+static void __attribute__((noreturn))
+deliver(int ready)
+{
+	int	 status;
+	pid_t	 pid;
+
+	deliver_pid = getpid();
+	setpgid(0, 0);
+	confine_deliver(&conf);
+	shared->deliver_signals_parent = result(kill(parent_pid, 0));
+	if ((pid = fork()) == 0)
+		command(ready);
+	while (!shared->done && waitpid(pid, &status, WNOHANG) == 0)
+		poll(NULL, 0, 10);
+	/* setsid() has made it the leader of a group. */
+	shared->deliver_kills = kill(-pid, SIGKILL) == 0 &&
+	    waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL;
+	(void)!write(ready, "", 1);
+	_exit(0);
+}
+
+static void __attribute__((noreturn))
+parent(int landlock)
+{
+	struct rlimit	 files = { 200, 300 };
+	char		 byte;
+	pid_t		 pid;
+	int		 fds[2];
+
+	/* The same user, as where the daemon is not started as root. */
+	if (conf.drop)
+		privdrop_user(conf.uid, conf.gid, conf.groups, conf.ngroups);
+	conf.drop = 0;
+	if (setrlimit(RLIMIT_NOFILE, &files) == -1)
+		err(1, "setrlimit");
+	parent_pid = getpid();
+	if (!landlock) {
+		privdrop_nnp();
+		refuse_landlock();
+	}
+	shared->abi = sandbox_landlock_abi();
+	if (pipe(fds) == -1 || (pid = fork()) == -1)
+		err(1, "fork");
+	if (pid == 0)
+		deliver(fds[1]);
+	close(fds[1]);
+	/* An octet, or the end where deliver has not lived that long. */
+	_exit(read(fds[0], &byte, 1) == 1 ? 0 : 1);
+}
+
+static void
+attack(int landlock)
+{
+	const struct attack	*a;
+	const char		*how = landlock ? "" : "without Landlock: ";
+	size_t			 i;
+	pid_t			 pid;
+	int			 status;
+
+	memset(shared, 0xff, sizeof(*shared));
+	shared->done = 0;
+	if ((pid = fork()) == 0)
+		parent(landlock);
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		err(1, "parent");
+	is_int(status, 0, "%sparent and deliver live to the end", how);
+	for (i = 0; i < NATTACKS; i++) {
+		a = &attacks[i];
+		if (a->abi > shared->abi)
+			skip(1, "needs a newer Landlock");
+		else
+			is_int(shared->got[i], a->error, "%s%s: %s", how,
+			    a->what, strerror(a->error));
+	}
+	is_int(shared->own_signal, 1, "%sa command signals its children",
+	    how);
+	is_int(shared->deliver_kills, 1, "%sdeliver kills the command's "
+	    "process group", how);
+	is_int(shared->nofile, 200, "%sthe command has the limit of files that "
+	    "the daemon was started with", how);
+	is_int(shared->deliver_signals_parent, EPERM, "%sdeliver cannot "
+	    "signal the parent", how);
+}
+
+static void
+deathsig_deliver(int out)
+{
+	pid_t	 pid;
+
+	confine_deliver(&conf);
+	if ((pid = fork()) == 0) {
+		setsid();
+		if (confine_command() == -1 ||
+		    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+			_exit(1);
+		(void)!write(out, "x", 1);
+		pause();
+		_exit(1);
+	}
+	poll(NULL, 0, -1);
+	_exit(1);
+}
+
+/* The command dies with deliver: its end of the pipe closes. */
+static void
+deathsig(void)
+{
+	struct pollfd	 pfd;
+	char		 byte;
+	pid_t		 pid;
+	int		 fds[2];
+
+	if (pipe(fds) == -1 || (pid = fork()) == -1)
+		err(1, "fork");
+	if (pid == 0) {
+		close(fds[0]);
+		deathsig_deliver(fds[1]);
+	}
+	close(fds[1]);
+	if (!is_int(read(fds[0], &byte, 1), 1, "a command runs"))
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	pfd.fd = fds[0];
+	pfd.events = POLLIN;
+	ok(poll(&pfd, 1, 60000) == 1 && read(fds[0], &byte, 1) == 0,
+	    "when deliver is killed, PR_SET_PDEATHSIG ends the command");
+	close(fds[0]);
+}
+
+int
+main(void)
+{
+	int	 s;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		err(1, "mmap");
+	log_init("", no_log, NULL);
+	conf.max_sessions = 100;
+	conf.max_deliveries = 4;
+	conf.drop = geteuid() == 0;
+	conf.uid = conf.gid = conf.groups[0] = UNUSED_ID;
+	conf.ngroups = 1;
+	abstract.sun_family = AF_UNIX;
+	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
+	    "msmtpd-command-test-%d", getpid());
+	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	    strlen(abstract.sun_path + 1));
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s == -1 || bind(s, (struct sockaddr *)&abstract, abstract_len) ==
+	    -1 || listen(s, 5) == -1)
+		err(1, "abstract socket");
+	attack(1);
+	attack(0);
+	deathsig();
+	return (done_testing());
+}

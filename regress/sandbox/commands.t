@@ -1,0 +1,270 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Programs that people run as --command, under deliver's own sandbox.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+use File::Temp ();
+use IO::Handle;
+use IO::Socket::INET;
+use Msmtpd::Test qw(is_root run slurp spew status_of which);
+use Test::More;
+
+my $objdir = $ENV{OBJDIR} || '.obj';
+my $run = "$objdir/regress/sandbox/run_confined";
+plan skip_all => "$run is not built" unless -x $run;
+
+my $tmp = File::Temp->newdir('msmtpd-XXXXXXXX', TMPDIR => 1);
+chmod 0755, "$tmp" or die $!;
+File::Copy::copy($run, "$tmp/run_confined") or die $!;
+chmod 0755, "$tmp/run_confined" or die $!;
+mkdir "$tmp/home", 0755 or die $!;
+my @uid = is_root() ? ('-u', $Msmtpd::Test::NOBODY) : ();
+chown $Msmtpd::Test::NOBODY, $Msmtpd::Test::NOBODY, "$tmp/home"
+    if is_root();
+
+# confined: run it; returns wait status, standard output, standard error.
+sub confined {
+	my ($opt, @cmd) = ref $_[0] ? @_ : ({}, @_);
+	$opt->{env}{HOME} = "$tmp/home";
+	$opt->{cwd} = '/';
+	return run($opt, "$tmp/run_confined", @uid, @cmd);
+}
+
+sub works {
+	my ($name, $want, @cmd) = @_;
+	my ($status, $out, $err) = confined(@cmd);
+	is(status_of($status), 'exit 0', "$name: exit status") or
+	    diag($out, $err);
+	like($out, $want, "$name: output") or diag($err);
+}
+
+# Skip where the program is not installed.
+sub program {
+	my ($name, $code) = @_;
+	# What this user's own PATH finds first may be nobody else's.
+	my ($path) = grep { -x } map { "$_/$name" } qw(/usr/bin /bin);
+	SKIP: {
+		skip "$name is not installed", 1 unless $path;
+		$code->($path);
+	}
+}
+
+program('bash', sub {
+	works('bash: pipes, substitution, jobs, here-document',
+	    qr/^3 b ok\n\z/, $_[0], '-c', 'set -e; n=$(printf "a\nb\nc\n" | ' .
+	    'wc -l | tr -d " "); x=$(tail -n 1 <<END' . "\n" . 'b' . "\n" .
+	    'END' . "\n" . '); sleep 0.1 & wait $!; kill -0 $$; ' .
+	    'echo "$n $x ok"');
+});
+
+program('sh', sub {
+	works('sh: kill of its own job', qr/^143\n\z/, $_[0], '-c',
+	    'sleep 100 & kill $!; wait $!; echo $?');
+});
+
+program('perl', sub {
+	works('perl: fork, pipe, socket, temporary file, sleep', qr/^ok\n\z/,
+	    $_[0], '-e', <<'END');
+use strict; use warnings;
+use File::Temp; use IO::Socket::INET; use Time::HiRes;
+use Socket qw(getaddrinfo);
+my $t = File::Temp->new; print $t "x"; close $t;
+open my $p, "-|", "echo", "from a child" or die; <$p> =~ /child/ or die;
+close $p or die;
+IO::Socket::INET->new(Proto => "udp") or die "socket: $!";
+getaddrinfo("127.0.0.1", 25) or die; Time::HiRes::usleep(1000);
+local $SIG{ALRM} = sub { print "ok\n"; exit 0 }; alarm 1; select undef,undef,undef,10;
+END
+});
+
+program('python3', sub {
+	works('python3: subprocess, threads, ssl, sqlite, asyncio',
+	    qr/^ok\n\z/, $_[0], '-c', <<'END');
+import asyncio, subprocess, threading, multiprocessing, tempfile, ssl, socket
+import email, os, sqlite3, concurrent.futures
+assert subprocess.run(["echo", "x"], capture_output=True).stdout == b"x\n"
+t = threading.Thread(target=lambda: None); t.start(); t.join()
+with concurrent.futures.ThreadPoolExecutor(4) as e:
+    assert list(e.map(abs, [-1, -2])) == [1, 2]
+async def main():
+    p = await asyncio.create_subprocess_exec("true")
+    assert await p.wait() == 0
+asyncio.run(main())
+ssl.create_default_context()
+socket.getaddrinfo("127.0.0.1", 25)
+sqlite3.connect(":memory:").execute("select 1")
+c = multiprocessing.get_context("fork").Process(target=lambda: None)
+c.start(); c.join(); assert c.exitcode == 0
+with tempfile.TemporaryDirectory() as d: os.symlink("x", d + "/y")
+print("ok")
+END
+});
+
+# A server for one connection in a child; returns its port and pid.
+sub server {
+	my ($code) = @_;
+	my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or
+	    die "listen: $!\n";
+	my $pid = fork // die "fork: $!\n";
+	if ($pid == 0) {
+		alarm 60;
+		$code->(scalar $s->accept);
+		POSIX::_exit(0);
+	}
+	return ($s->sockport, $pid);
+}
+
+program('curl', sub {
+	my ($port, $pid) = server(sub {
+		my ($c) = @_;
+		while (<$c>) { last if /^\r?\n\z/ }
+		print $c "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nok\n";
+		close $c;
+	});
+	works('curl: HTTP', qr/^ok\n\z/, $_[0], '-sS', '--max-time', 30,
+	    "http://127.0.0.1:$port/");
+	waitpid $pid, 0;
+});
+
+# openssl s_server as an SMTP server: what the client sends is its output,
+# what it is to answer its input.
+sub tls_server {
+	my ($openssl) = @_;
+	my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or
+	    die;
+	my $port = $s->sockport;
+	close $s;
+	run($openssl, 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+	    '-keyout', "$tmp/key.pem", '-out', "$tmp/cert.pem", '-days', 2,
+	    '-subj', '/CN=localhost');
+	my $pid = fork // die "fork: $!\n";
+	return ($port, $pid) if $pid;
+	alarm 60;
+	pipe my $in_r, my $in_w or die $!;
+	pipe my $out_r, my $out_w or die $!;
+	my $server = fork // die "fork: $!\n";
+	if ($server == 0) {
+		open STDIN, '<&', $in_r or die $!;
+		open STDOUT, '>&', $out_w or die $!;
+		close $_ for $in_w, $out_r;
+		alarm 60;
+		exec $openssl, 's_server', '-quiet', '-accept',
+		    "127.0.0.1:$port", '-cert', "$tmp/cert.pem", '-key',
+		    "$tmp/key.pem", '-naccept', 1;
+		die "$openssl: $!\n";
+	}
+	close $_ for $in_r, $out_w;
+	$in_w->autoflush(1);
+	print $in_w "220 tls.example ESMTP\r\n";
+	my ($data, $mail) = (0, '');
+	while (my $line = <$out_r>) {
+		if ($data) {
+			if ($line =~ /^\.\r?\n/) {
+				$data = 0;
+				print $in_w "250 2.0.0 Ok\r\n";
+			} else {
+				$mail .= $line;
+			}
+		} elsif ($line =~ /^DATA/i) {
+			$data = 1;
+			print $in_w "354 Go\r\n";
+		} elsif ($line =~ /^QUIT/i) {
+			print $in_w "221 Bye\r\n";
+			last;
+		} else {
+			print $in_w "250 Ok\r\n";
+		}
+	}
+	spew("$tmp/tls-mail", $mail);
+	close $in_w;
+	kill 'TERM', $server;
+	waitpid $server, 0;
+	POSIX::_exit(0);
+}
+
+program('msmtp', sub {
+	my ($msmtp) = @_;
+	my $openssl = which('openssl');
+	skip 'openssl is not installed', 1 unless $openssl;
+	my ($port, $pid) = tls_server($openssl);
+	spew("$tmp/mail", "Subject: through TLS\n\nbody\n");
+	my ($status, $out, $err);
+	# It takes a moment until it listens.
+	Msmtpd::Test::eventually {
+		open my $in, '<', "$tmp/mail" or die $!;
+		($status, $out, $err) = confined({ stdin => $in }, $msmtp,
+		    '--file=/dev/null', '--host=127.0.0.1', "--port=$port",
+		    '--tls=on', '--tls-starttls=off', '--tls-certcheck=off',
+		    '--auth=off', '-f', 'a\@example.org', '--',
+		    'b\@example.net');
+		$err !~ /Connection refused/;
+	};
+	is(status_of($status), 'exit 0', 'msmtp: a mail through TLS') or
+	    diag($err);
+	kill 'TERM', $pid if $status;
+	waitpid $pid, 0;
+	like(-e "$tmp/tls-mail" ? slurp("$tmp/tls-mail") : '',
+	    qr/Subject: through TLS/, 'msmtp: it has arrived');
+});
+
+# dma's sendmail is set-group-ID, which no_new_privs takes from it: the
+# command's user needs the group mail himself, to reach the spool.
+SKIP: {
+	my $dma = '/usr/sbin/dma';
+	my $spool = '/var/spool/dma';
+	my $mail = getgrnam 'mail';
+	skip 'dma is not installed', 1 unless -x $dma;
+	skip 'dma needs the group mail, so root', 1 unless is_root();
+	spew("$tmp/mail", "Subject: by dma $$\n\nbody\n");
+	open my $in, '<', "$tmp/mail" or die $!;
+	my ($status, $out, $err) = confined({ stdin => $in }, '-g', $mail,
+	    $dma, '-f', 'a@example.org', '--', 'b@no-such-domain.invalid');
+	is(status_of($status), 'exit 0', 'dma: takes a mail') or diag($err);
+	my @queued = grep { -f && slurp($_) =~ /Subject: by dma $$\n/ }
+	    glob "$spool/*";
+	is(scalar @queued, 1, 'dma: it is in the spool');
+	for my $file (@queued) {
+		(my $id = $file) =~ s{.*/M}{};
+		unlink $file, "$spool/Q$id";
+	}
+}
+
+# And what is refused is refused to them all.
+program('unshare', sub {
+	my ($status, $out, $err) = confined($_[0], '-r', 'true');
+	isnt($status, 0, 'unshare -r is refused');
+});
+program('python3', sub {
+	my ($status, $out) = confined($_[0], '-c', <<'END');
+import socket
+s = socket.socket()
+try:
+    s.bind(("127.0.0.1", 0)); print("bound")
+except PermissionError: print("refused")
+END
+	# landlock_create_ruleset: which ABI it has.
+	skip 'Landlock here is older than ABI 4', 1
+	    if syscall(444, 0, 0, 1) < 4;
+	is($out, "refused\n", 'python3: bind on TCP is refused');
+});
+
+done_testing();

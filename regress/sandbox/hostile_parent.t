@@ -1,0 +1,141 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# parent, and a front that an attacker has taken over: what is malformed or out
+# of order ends the daemon, with the cause in its log; what is allowed does no
+# more than it may, however often it comes.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+use Msmtpd::Test qw(proc_status status_of);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $objdir = $ENV{OBJDIR} || '.obj';
+my $hostile = "$objdir/regress/sandbox/hostile_front";
+plan skip_all => "$hostile is not built" unless -x $hostile;
+
+my $product = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
+my $sanitized = qx('$product' --print-sandbox) =~ /sanitizer: /;
+
+sub start {
+	my ($what, @options) = @_;
+	my $t = Msmtpd::Test->new;
+	File::Copy::copy($hostile, $t->bin) or die "$hostile: $!\n";
+	$t->start("--max-noops=$what", '--command=/bin/true', @options);
+	return $t;
+}
+
+# The control: this front can send what is allowed.
+{
+	my $t = start(1);
+	$t->wait_log(qr/^msmtpd: front: honest$/m);
+	pass('an honest line is logged');
+	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
+}
+
+my @auth = ('--auth=user,echo secret');
+my @cases = (
+	[3, 'IMSG_READY twice'], [4, 'IMSG_READY with a body'],
+	[5, 'IMSG_PONG unasked'], [6, 'a header too short'],
+	[7, 'a header too long'], [8, 'a reserved field'],
+	[9, 'a packet shorter than a header'], [10, 'two descriptors'],
+	[11, 'an unknown type'], [12, 'type 0'], [13, 'IMSG_CONFIG'],
+	[14, 'IMSG_START'], [15, 'IMSG_RESULT'], [16, 'IMSG_KILL'],
+	[17, 'IMSG_AUTH_RESULT'],
+	[20, 'an empty line'], [21, 'an unterminated line'],
+	[22, 'priority -1'], [23, 'priority 8'], [24, 'two lines in one'],
+	[25, 'a line of parent'], [26, 'NUL in a line'],
+	[27, 'a line too long'], [28, 'escape in a line'],
+	[29, 'a name that only begins so'], [30, 'C1 in a line'],
+	[40, 'IMSG_AUTH without --auth'],
+	[41, 'a short IMSG_AUTH', @auth],
+	[42, 'an unterminated user', @auth],
+	[43, 'an unterminated password', @auth],
+	[44, 'IMSG_AUTH with a descriptor', @auth],
+);
+for my $case (@cases) {
+	my ($number, $what, @options) = @$case;
+	my $t = start($number, @options);
+	is(status_of($t->wait_exit), 'exit 1', "$what: the daemon ends with 1");
+	like($t->log, qr/^msmtpd: parent: front: /m,
+	    "$what: the log says by whose fault");
+	unlike($t->log, qr/forged|\033|\302\233/, "$what: nothing is forged");
+	is(scalar(my @left = $t->left), 0, "$what: no process is left");
+}
+
+# Much of what is allowed: the parent takes no more than it can log, keeps its
+# size and its descriptors, and hears the signal.
+for my $flood ([2, 'a flood of lines'], [18, 'lines with descriptors']) {
+	my ($number, $what) = @$flood;
+	my $t = start($number);
+	my $size = sub { (proc_status($t->pid)->{VmRSS} || '') =~ /(\d+)/;
+	    $1 };
+	my $fds = sub { scalar(my @fds = glob "/proc/$t->{pid}/fd/*") };
+	my ($before, $fds_before, $fds_max) = ($size->(), $fds->(), 0);
+	my ($lines, $quiet) = (0, time);
+	# Until nothing has come for two seconds.  The daemon drops lines for
+	# which its log's reader is too slow, so a last line could be lost.
+	while (time < $quiet + 2) {
+		my $log = $t->log;
+		$lines += () = $log =~ /^msmtpd: front: flood$/mg;
+		$quiet = time if $log =~ /\n/;
+		$t->{log} = $log =~ /([^\n]*)\z/ ? $1 : '';
+		$fds_max = $fds->() if $fds->() > $fds_max;
+		sleep 0.01;
+	}
+	cmp_ok($lines, '>', 0, "$what: $lines of them logged");
+	SKIP: {
+		skip 'a sanitizer keeps what is freed', 1 if $sanitized;
+		cmp_ok($size->(), '<', $before + 4096, "$what: no growth");
+	}
+	# One may be on its way.
+	cmp_ok($fds_max, '<=', $fds_before + 1, "$what: none is kept");
+	is(status_of($t->stop), 'exit 0', "$what: stopped");
+}
+
+# Guesses of the password: no more than the penalty allows.
+{
+	my $t = start(45, @auth);
+	my $status = eval {
+		sleep 1;
+		$t->signal('TERM');
+		status_of($t->wait_exit(90));
+	} // "$@";
+	like($status, qr/^exit [01]$/, 'guesses of the password: it ends');
+	unlike($t->log, qr/secret|guess/, 'no password is in the log');
+}
+
+# Random messages: the daemon ends with 1, or lives and stops with 0.
+my %ends;
+for my $seed (1000 .. 1099) {
+	my $t = start($seed);
+	sleep 0.02;
+	$t->signal('TERM');
+	my $status = status_of($t->wait_exit);
+	$ends{$status}++;
+	fail("seed $seed: $status") unless $status =~ /^exit [01]$/;
+	fail("seed $seed: left") if $t->left;
+	fail("seed $seed: sandbox") if $t->log =~ /stopped by its sandbox/;
+}
+ok($ends{'exit 1'}, 'random messages: the daemon ends with 0 or 1: ' .
+    join ', ', map { "$_: $ends{$_}" } sort keys %ends);
+
+done_testing();

@@ -1,0 +1,57 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The manual's list of what the sandbox allows is what the daemon prints from
+# the tables that it loads.
+
+use strict;
+use warnings;
+
+use FindBin;
+use POSIX qw(uname);
+use Test::More;
+
+my $msmtpd = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
+my $manual = "$FindBin::Bin/../../man/msmtpd.1";
+
+# Other machines have other names for a few of the calls.
+plan skip_all => 'the manual lists x86_64, this is ' . (uname())[4]
+    if (uname())[4] ne 'x86_64';
+
+my $printed = qx('$msmtpd' --print-sandbox);
+is($?, 0, '--print-sandbox');
+plan skip_all => 'a sanitizer adds calls of its own'
+    if $printed =~ /sanitizer: /;
+like($printed, qr/^front: .*^parent: .*^deliver and the command: /ms,
+    'it names the three processes');
+
+my $mdoc = qx('$msmtpd' --print-sandbox | '$^X' '$FindBin::Bin/manlist');
+is($?, 0, 'manlist');
+for my $name ($printed =~ /^  (\w+)/mg) {
+	next if $mdoc =~ /^\.(?:It )?Cm \Q$name\E(?: ,)?$/m;
+	fail("$name is in manlist's output");
+}
+
+open my $fh, '<', $manual or die "$manual: $!\n";
+my $text = do { local $/; <$fh> };
+my ($listed) = $text =~
+    /^\.\\" sandbox: begin\n(.*?)^\.\\" sandbox: end\n/ms;
+ok(defined $listed, 'the manual has a place for it');
+is($listed, $mdoc, 'the manual lists what is in force') or
+    diag('to bring it up to date: msmtpd --print-sandbox | ' .
+    'regress/sandbox/manlist -u man/msmtpd.1');
+
+done_testing();

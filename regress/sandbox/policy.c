@@ -1,0 +1,147 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "policy.h"
+
+const struct policy policies[] = {
+	{ "front", filter_front, &filter_front_n, FILTER_LISTEN },
+	{ "front --inetd", filter_front, &filter_front_n, 0 },
+	{ "parent", filter_parent, &filter_parent_n, 0 },
+	{ "parent --log=FILE", filter_parent, &filter_parent_n, FILTER_FILE },
+	{ "parent --log=syslog", filter_parent, &filter_parent_n,
+	    FILTER_SYSLOG },
+};
+
+const size_t npolicies = sizeof(policies) / sizeof(policies[0]);
+
+int
+policy_nr(const char *name)
+{
+	int	 nr = seccomp_syscall_resolve_name(name);
+
+	return (nr < 0 ? -1 : nr);
+}
+
+static uint64_t
+wanted(const struct sandbox_arg *arg)
+{
+	switch (arg->op) {
+	case SANDBOX_SELF:
+		return ((uint64_t)getpid());
+	case SANDBOX_PARENT:
+		return ((uint64_t)getppid());
+	case SANDBOX_GROUP:
+		return ((uint64_t)-getpgrp());
+	case SANDBOX_ABOVE:
+		return (arg->value + 1);
+	default:
+		return (arg->value);
+	}
+}
+
+static bool
+holds(const struct sandbox_arg *arg, uint64_t v)
+{
+	uint64_t	 want = wanted(arg);
+
+	switch (arg->op) {
+	case SANDBOX_IS64:
+		return (v == want);
+	case SANDBOX_ONLY:
+		return ((v | want) == want);
+	case SANDBOX_HAS:
+		return ((v & want) == want);
+	case SANDBOX_ABOVE:
+		return (v >= want);
+	case SANDBOX_SELF:
+	case SANDBOX_PARENT:
+	case SANDBOX_GROUP:
+		return (want != 0 && (uint32_t)v == (uint32_t)want);
+	case SANDBOX_IS:
+		return ((uint32_t)v == (uint32_t)want);
+	case SANDBOX_NONE:
+		return (true);
+	}
+	abort();
+}
+
+bool
+policy_holds(const struct sandbox_rule *r, const uint64_t args[6])
+{
+	size_t	 i;
+
+	for (i = 0; i < SANDBOX_ARGS; i++)
+		if (!holds(&r->arg[i], args[r->arg[i].n]))
+			return (false);
+	return (true);
+}
+
+bool
+policy_allows(const struct policy *p, int nr, const uint64_t args[6])
+{
+	const struct sandbox_rule	*r;
+	size_t				 i;
+
+	for (i = 0; i < *p->n; i++) {
+		r = &p->rules[i];
+		if ((r->when == 0 || (r->when & p->when) != 0) &&
+		    policy_nr(r->name) == nr && policy_holds(r, args))
+			return (true);
+	}
+	return (false);
+}
+
+void
+policy_arguments(const struct sandbox_rule *r, uint64_t args[6])
+{
+	size_t	 i;
+
+	for (i = 0; i < SANDBOX_ARGS && r->arg[i].op != SANDBOX_NONE; i++)
+		args[r->arg[i].n] = wanted(&r->arg[i]);
+}
+
+const struct sandbox_call *
+policy_call(int nr)
+{
+	size_t	 i;
+
+	for (i = 0; i < filter_deliver_n; i++)
+		if (policy_nr(filter_deliver[i].name) == nr)
+			return (&filter_deliver[i]);
+	return (NULL);
+}
+
+int
+policy_deliver(int nr, const uint64_t args[6])
+{
+	const struct sandbox_call	*call = policy_call(nr);
+	size_t				 i;
+
+	if (call == NULL || call->verdict == SANDBOX_NOSYS)
+		return (ENOSYS);
+	if (call->verdict == SANDBOX_DENY)
+		return (EPERM);
+	for (i = 0; i < filter_deliver_args_n; i++)
+		if (policy_nr(filter_deliver_args[i].name) == nr &&
+		    policy_holds(&filter_deliver_args[i], args))
+			return (EPERM);
+	return (0);
+}

@@ -1,0 +1,58 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "filter.h"
+
+/*
+ * What the tables of the daemon say, read without libseccomp, as the other
+ * side of each comparison.
+ */
+struct policy {
+	const char			*name;	/* "front, --inetd" */
+	const struct sandbox_rule	*rules;
+	const size_t			*n;
+	unsigned int			 when;
+};
+
+/* The allowlists in each of their forms. */
+extern const struct policy	 policies[];
+extern const size_t		 npolicies;
+
+/* policy_allows: what the rows say of call nr with these arguments. */
+bool	policy_allows(const struct policy *, int nr, const uint64_t [6]);
+
+/* policy_arguments: such that a row allows it; others are kept. */
+void	policy_arguments(const struct sandbox_rule *, uint64_t [6]);
+
+/* policy_holds: whether these arguments meet the row's conditions. */
+bool	policy_holds(const struct sandbox_rule *, const uint64_t [6]);
+
+/* policy_nr: the number of a name, -1 where this machine has none. */
+int	policy_nr(const char *);
+
+/* policy_call: deliver's account of number nr; NULL: not listed. */
+const struct sandbox_call *policy_call(int nr);
+
+/* policy_deliver: the errno that deliver is answered with, 0: allowed. */
+int	policy_deliver(int nr, const uint64_t [6]);
+
+#endif

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The sandbox's proofs.  What they share is linked to each.
+SANDBOX_O =	$(O)/regress/sandbox
+SANDBOX_B =	$(OBJDIR)/regress/sandbox
+SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
+		$(SANDBOX_B)/run_confined
+
+REGRESS_NEEDS += $(SANDBOX_T)
+
+$(SANDBOX_B)/tables_test: $(SANDBOX_O)/bpfrun.o $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/exhaustive_test: $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test \
+$(SANDBOX_B)/run_confined: $(SANDBOX_O)/refuse.o
+
+$(SANDBOX_B)/hostile_test: $(SANDBOX_O)/hostile.o
+
+# A test's own objects stand behind the archive, which they need once more.
+$(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test: private LIBS := \
+	$(LIB) $(LIBS)
+
+# The daemon with a front that attacks at a client's word.  Its session.o
+# comes before the archive, which then is not asked for that one.
+$(SANDBOX_O)/session_attack.o: msmtpd/session.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -DATTACK $<)
+	$(Q)$(COMPILE) -DATTACK -Iregress/sandbox -MMD -MP -c -o $@ $<
+
+$(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
+	    $(SANDBOX_O)/attack.o
+$(SANDBOX_B)/run_confined: $(SANDBOX_O)/run_confined.o
+
+
+# The daemon with a hostile front in the place of its own.
+$(SANDBOX_B)/hostile_front: $(MAIN) $(SANDBOX_O)/hostile_front.o
+$(SANDBOX_B)/hostile_front: private LINK += -Wl,--wrap=front_main
+
+$(SANDBOX_T): $(LIB)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+-include $(wildcard $(SANDBOX_O)/*.d)

@@ -1,0 +1,105 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * run_confined: run a program as deliver runs a command, sandbox and all.
+ *
+ *	run_confined [-n] [-u uid [-g gid]] program [argument ...]
+ *
+ * -n: as on a kernel without Landlock.  -u: as this user, root only; -g: and
+ * in this group besides his own, which has the same number.  The exit status
+ * is the program's.
+ */
+
+#include <sys/wait.h>
+
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "log.h"
+#include "msmtpd.h"
+#include "privdrop.h"
+#include "refuse.h"
+
+static struct config	 conf;
+
+static void
+no_log(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	if (pri <= LOG_ERR)
+		fprintf(stderr, "run_confined: %s\n", text);
+}
+
+static pid_t
+start(char *const *argv)
+{
+	pid_t	 pid;
+
+	if ((pid = vfork()) == -1)
+		err(99, "vfork");
+	if (pid == 0) {
+		setsid();
+		if (confine_command() == -1)
+			_exit(98);
+		execvp(argv[0], argv);
+		_exit(97);
+	}
+	return (pid);
+}
+
+int
+main(int argc, char **argv)
+{
+	pid_t	 pid;
+	int	 ch, status;
+
+	while ((ch = getopt(argc, argv, "+g:nu:")) != -1)
+		switch (ch) {
+		case 'g':
+			conf.groups[conf.ngroups++] = (gid_t)atoi(optarg);
+			break;
+		case 'n':
+			privdrop_nnp();
+			refuse_landlock();
+			break;
+		case 'u':
+			conf.drop = 1;
+			conf.uid = conf.gid = (uid_t)atoi(optarg);
+			conf.groups[conf.ngroups++] = conf.gid;
+			break;
+		default:
+			errx(99, "unknown option");
+		}
+	argv += optind;
+	if (argv[0] == NULL)
+		errx(99, "no program");
+	conf.max_sessions = 10;
+	conf.max_deliveries = 4;
+	log_init("", no_log, NULL);
+	confine_deliver(&conf);
+	pid = start(argv);
+	if (waitpid(pid, &status, 0) != pid)
+		err(99, "waitpid");
+	if (WIFSIGNALED(status))
+		errx(96, "%s: signal %d", argv[0], WTERMSIG(status));
+	return (WEXITSTATUS(status));
+}
