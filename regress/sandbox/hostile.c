@@ -39,14 +39,48 @@
 #define DEADLINE	60		/* s; what takes longer hangs */
 #define NOBODY		65534
 
-static const char	*product, *directory, *recorder;
+static const char	*product, *directory;
+static char		 recorder[512];
+static pid_t		 owner;
+
+static void
+forget_recorder(void)
+{
+	if (getpid() == owner)
+		unlink(recorder);
+}
+
+/* The command's user may not be able to reach the place where we were built:
+ * a copy beside the directory. */
+static void
+copy_recorder(void)
+{
+	char	 buf[65536];
+	int	 in, out;
+	ssize_t	 n;
+
+	snprintf(recorder, sizeof(recorder), "%s.program", directory);
+	owner = getpid();
+	if ((in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) == -1 ||
+	    (out = open(recorder, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0700)) == -1)
+		err(1, "%s", recorder);
+	atexit(forget_recorder);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		if (write(out, buf, (size_t)n) != n)
+			err(1, "%s", recorder);
+	if (n == -1 || fchmod(out, 0755) == -1)
+		err(1, "%s", recorder);
+	close(in);
+	close(out);
+}
 
 void
-hostile_init(const char *binary, const char *dir, const char *self)
+hostile_init(const char *binary, const char *dir)
 {
 	product = binary;
 	directory = dir;
-	recorder = self;
+	copy_recorder();
 }
 
 /*

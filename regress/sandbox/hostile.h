@@ -41,9 +41,9 @@ struct deliver {
 	int		 status;	/* wait status, once gone */
 };
 
-/* hostile_init: the product's binary, the directory of the test (what the
- * command records goes there), and the program that records. */
-void	hostile_init(const char *binary, const char *dir, const char *self);
+/* hostile_init: the product's binary, and the directory of the test (what the
+ * command records goes there).  The program that records is this one. */
+void	hostile_init(const char *binary, const char *dir);
 
 /* hostile_record: be the command: file the arguments; exits. */
 void	hostile_record(const char *dir, char **argv) __attribute__((noreturn));

@@ -28,6 +28,8 @@ use parent 'TAP::Harness';
 sub new {
 	my ($class, $args) = @_;
 	my %skipped;
+	# For us only: a command under test need not be able to read it.
+	delete $ENV{PERL5LIB};
 	my @under = split ' ', $ENV{TEST_UNDER} // '';
 
 	my $self = $class->SUPER::new({ %$args, exec => sub {
