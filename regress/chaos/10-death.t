@@ -1,0 +1,173 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# kill -9 of each process while ten commands run, under a supervisor that
+# holds the socket: what was promised holds, the cause is in the log, nothing
+# is left, no connection is refused, and the next daemon serves.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
+
+use IO::Socket::IP;
+use Msmtpd::Chaos qw(child_of daemon events kin processes_in supervised);
+use Msmtpd::Test qw(children eventually is_root slurp spew status_of);
+use Test::More;
+use Time::HiRes qw(time);
+
+my $N = 10;
+my $t = Msmtpd::Test->new;
+my $dir = $t->dir;
+my $command = $t->script(<<'END');
+my $in = input();
+open my $fh, '>>', "$DIR/out/pids" or die;
+syswrite $fh, "$$\n";
+until (-e "$DIR/out/go") { select undef, undef, undef, 0.02 }
+file($in, @ARGV);
+END
+
+sub pids { return split /\n/, -e "$dir/out/pids" ? slurp("$dir/out/pids") : '' }
+
+sub gone {
+	my ($name, @pids) = @_;
+	ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) }
+	    @pids }, $name);
+}
+
+# Ten clients whose mails are with their commands.
+sub busy {
+	my @clients;
+	$t->forget_mails;
+	for my $n (1 .. $N) {
+		my $c = $t->client;
+		$c->cmd("EHLO c$n.example");
+		$c->mail(no_wait => 1, to => ["mail-$n\@example.net"]);
+		push @clients, $c;
+	}
+	eventually { pids() == $N } or $t->trouble('the commands do not run');
+	return @clients;
+}
+
+# ended: what the supervisor has seen of this daemon.
+sub ended {
+	my ($pid) = @_;
+	my $status;
+	eventually {
+		($status) = map { $_->[2] } grep { $_->[0] eq 'end' &&
+		    $_->[1] == $pid } events($t);
+		defined $status;
+	} or $t->trouble("daemon $pid has not ended");
+	return status_of($status);
+}
+
+# The next daemon: a client that connects now, whatever is going on, is not
+# refused and gets its mail delivered.
+sub goes_on {
+	my ($name) = @_;
+	my $c = eval { $t->client };
+	ok($c, "$name: no connection is refused") or diag($@), return;
+	like($c->greeting, qr/^220 /, "$name: it is greeted");
+	$c->cmd('EHLO next.example');
+	spew("$dir/out/go", '');
+	my $start = time;
+	like($c->mail, qr/^250 /, "$name: the next mail is delivered");
+	diag(sprintf '%s: it took %.3f s', $name, time - $start);
+}
+
+supervised($t, "--command=$command", "--max-deliveries=$N");
+
+{
+	my @kin = kin(daemon($t));
+	my @clients = busy();
+	kill 'KILL', $kin[1];
+	ok(!(grep { !$_->at_end } @clients), 'front: connections are closed');
+	my $early = IO::Socket::IP->new(PeerHost => '127.0.0.1',
+	    PeerPort => $t->port);
+	ok($early, 'front: a connection meanwhile is not refused');
+	spew("$dir/out/go", '');
+	is(ended($kin[0]), 'exit 1', 'front: the daemon exits with 1');
+	goes_on('front');
+	my $log = $t->log;
+	like($log, qr/front \(pid $kin[1]\) was killed by signal 9/,
+	    'front: the cause is in the log');
+	is(scalar(() = $log =~ /ended with exit:0 after front was gone/g), $N,
+	    'front: as is the outcome of each command that ran');
+	is(scalar(grep { $_->{args}[-1] =~ /^mail-/ } $t->mails), $N,
+	    'front: which all have finished');
+	gone('front: no process of it is left', @kin, pids());
+	my $late = Msmtpd::Test::Client->new(fh => $early);
+	like($late->greeting, qr/^220 /,
+	    'front: the connection from then is served, too');
+}
+
+{
+	my @kin = kin(daemon($t));
+	my @clients = busy();
+	kill 'KILL', $kin[2];
+	my @replies = map { $_->reply } @clients;
+	is(scalar(grep { /^451 4/ } @replies), $N,
+	    "deliver: the $N that wait get 451") or diag("@replies");
+	is(ended($kin[0]), 'exit 1', 'deliver: the daemon exits with 1');
+	gone('deliver: its commands have ended with it', pids());
+	my @pids = pids();
+	goes_on('deliver');
+	is(scalar(grep { $_->{args}[-1] =~ /^mail-/ } $t->mails), 0,
+	    'deliver: none has done anything after that');
+	like($t->log, qr/deliver \(pid $kin[2]\) was killed by signal 9/,
+	    'deliver: the cause is in the log');
+	gone('deliver: no process of it is left', @kin, @pids);
+}
+
+{
+	my @kin = kin(daemon($t));
+	my @clients = busy();
+	kill 'KILL', $kin[0];
+	is(ended($kin[0]), 'signal 9', 'parent: is gone');
+	ok(!(grep { !$_->at_end } @clients), 'parent: connections are closed');
+	gone('parent: children and commands have gone with it', @kin, pids());
+	goes_on('parent');
+	is(scalar(grep { $_->{args}[-1] =~ /^mail-/ } $t->mails), 0,
+	    'parent: no command has done anything after that');
+}
+
+# One after the other, in any order, and at once.
+for my $order ([1, 2], [2, 1], [1, 0], [2, 0], [1, 2, 0], [0, 1]) {
+	my @kin = kin(daemon($t));
+	my $name = join ', ', (qw(parent front deliver))[@$order];
+	busy();
+	kill 'KILL', $kin[$_] for @$order;
+	like(ended($kin[0]), qr/^(?:exit 1|signal 9)$/, "$name: ended");
+	gone("$name: no process is left", @kin, pids());
+	goes_on($name);
+}
+
+is(status_of($t->stop), 'exit 0', 'the supervisor stops');
+ok(eventually { !processes_in($t) }, 'nothing of it is in /proc') or
+    diag(join ' ', processes_in($t));
+is(scalar(() = glob "$dir/empty/* $dir/empty/.??*"), 0,
+    'nothing is in the root directory of front');
+SKIP: {
+	# front cannot open a file; others may be nobody, too.
+	skip 'not root: files of its user cannot be told from ours', 1
+	    unless is_root();
+	my $uid = getpwnam $Msmtpd::Test::USER;
+	my @left = grep { !m{^/tmp/msmtpd-} && ((lstat)[4] // 0) == $uid }
+	    map { glob "$_/* $_/.??*" } qw(/tmp /run /var/tmp /dev/shm);
+	is("@left", '', 'nor in /tmp, /run, /var/tmp, /dev/shm');
+}
+done_testing();

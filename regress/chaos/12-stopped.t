@@ -1,0 +1,136 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# deliver is stopped, and goes on later: who waits gets 451 in time, the rest
+# is served, nothing that deliver still holds is forgotten in the account of
+# memory, and no mail that was never handed over comes out of it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
+
+use MIME::Base64 qw(encode_base64);
+use Msmtpd::Chaos qw(child_of kin memfds);
+use Msmtpd::Test qw(eventually is_root slurp spew status_of);
+use Test::More;
+
+my $t = Msmtpd::Test->new;
+my $dir = $t->dir;
+# Two at once; more wait.  To answer takes front the command's second and 15.
+$t->start('--command=' . $t->filer, '--command-timeout=1',
+    '--max-deliveries=2', '--max-size=1M', '--max-memory=2M',
+    '--max-recipients=5000', '--max-noops=100000');
+my @kin = kin($t->pid);
+like($t->send, qr/^250 /, 'a mail');
+$t->forget_mails;
+
+# And another daemon, whose parent is stopped: nobody answers AUTH.
+my $u = Msmtpd::Test->new;
+$u->start('--command=' . $u->filer, '--auth=user,echo secret',
+    '--timeout=1');
+sub plain { return 'AUTH PLAIN ' . encode_base64("\0user\0$_[0]", '') }
+my $login = $u->client;
+$login->cmd('EHLO x');
+kill 'STOP', $u->pid;
+$login->put(plain('guess') . "\r\n");
+
+kill 'STOP', $kin[2];
+sub begun {
+	my ($name, $size, @more) = @_;
+	my $c = $t->client;
+	$c->cmd("EHLO $name.example");
+	is($c->mail(from => "$name\@example.org", no_wait => 1,
+	    data => "Subject: $name\n\n" . ("x" x 77 . "\n") x ($size / 78),
+	    @more), undef, "$name is sent");
+	return $c;
+}
+my %c;
+# The second one's recipients do not fit into one message to deliver, nor into
+# its socket with all that is there.
+$c{one} = begun('one', 600_000);
+$c{two} = begun('two', 300_000, to => [map { "recipient-$_\@" .
+    'long.' x 12 . 'example' } 1 .. 4000]);
+$c{three} = begun('three', 1000);
+$c{four} = begun('four', 1000);
+$c{four}->close;
+my $idle = $t->client;
+like($idle->cmd('EHLO idle.example'), qr/^250/, 'another session: EHLO');
+like($idle->cmd('NOOP'), qr/^250/, 'another session: NOOP');
+like($c{$_}->reply, qr/^451 4/, "$_: 451 without deliver")
+    for qw(one two three);
+like($idle->cmd('NOOP'), qr/^250/, 'the other session goes on');
+like($c{one}->cmd('NOOP'), qr/^250/, 'that of the mail, too');
+# What it holds is still in memory: 600,000 octets of 2 MB at least.
+like($idle->cmd('MAIL FROM:<a@b> SIZE=1048576'), qr/^250/,
+    'there is memory for one mail more');
+like($t->log, qr/no result from deliver in time; it may still deliver/,
+    'the log tells what may happen');
+{
+	my $big = $t->client;
+	$big->cmd('EHLO big.example');
+	$big->cmd('MAIL FROM:<a@b> SIZE=1048576');
+	$big->cmd('RCPT TO:<c@d>');
+	like($big->cmd('DATA'), qr/^354/, 'a second large mail begins');
+	$big->put(join '', map { 'y' x 78 . "\r\n" } 1 .. 12_800);
+	# 12,800 lines of 79 octets as kept: 1,011,200.  With it, and what
+	# deliver has, no 600,000 are left.
+	eventually {
+		$idle->cmd('RSET');
+		$idle->cmd('MAIL FROM:<a@b> SIZE=600000') =~ /^452/;
+	};
+	like($idle->cmd('RSET'), qr/^250/, 'RSET');
+	like($idle->cmd('MAIL FROM:<a@b> SIZE=600000'), qr/^452 4\.3\.1/,
+	    'what deliver still has is counted');
+	$big->close;
+}
+kill 'CONT', $kin[2];
+ok(eventually { $t->mails }, 'continued, deliver delivers what it has');
+like($t->send(from => 'after@example.org'), qr/^250 /,
+    'and then what comes');
+is(join(' ', sort map { $_->{mail} =~ /^Subject: (\w+)/m } $t->mails),
+    'one test', 'nothing else is delivered: it was refused, or cut');
+like($idle->cmd('RSET'), qr/^250/, 'RSET');
+ok(eventually {
+	$idle->cmd('RSET');
+	$idle->cmd('MAIL FROM:<a@b> SIZE=1048576') =~ /^250/;
+}, 'the memory is free again');
+SKIP: {
+	skip 'not root: descriptors of others are not shown', 1 unless
+	    is_root();
+	ok(eventually { memfds($kin[1]) + memfds($kin[2]) == 0 },
+	    'no message is left open');
+}
+# All places for deliveries are free again: more mails than there are.
+like($t->send, qr/^250 /, "delivery $_") for 1 .. 3;
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+like($login->reply, qr/^454 /, 'parent is stopped, AUTH: 454');
+$login->put(plain('guess again') . "\r\n");
+# Its question is in the parent's socket by now, or the next reply is.
+my $next = $u->client;
+like($next->cmd('EHLO y'), qr/^250/, 'parent is stopped: the rest goes on');
+kill 'CONT', $u->pid;
+like($login->reply, qr/^(?:535|421)/, 'continued, parent refuses the second');
+my $reply;
+ok(eventually {
+	my $c = $u->client;
+	$c->cmd('EHLO x');
+	($reply = $c->cmd(plain('secret'))) =~ /^235/;
+}, 'and takes the right one') or diag($reply);
+is(status_of($u->stop), 'exit 0', 'stopped');
+done_testing();

@@ -1,0 +1,175 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The log never makes the daemon wait: a reader that is stopped, or gone; a
+# disk that is full and has room again; a syslogd that is not there, comes,
+# goes and comes back.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
+
+use IO::Socket::UNIX;
+use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
+use Socket qw(SOCK_DGRAM);
+use Test::More;
+
+# In a mount namespace of its own, root can fill a disk and be syslogd.
+my $mounts = is_root() && $ENV{MSMTPD_TEST_MOUNTS};
+if (is_root() && !$mounts && which('unshare') &&
+    system('unshare', '-m', 'true') == 0) {
+	$ENV{MSMTPD_TEST_MOUNTS} = 1;
+	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
+	die "unshare: $!\n";
+}
+delete $ENV{MSMTPD_TEST_MOUNTS};
+
+my $t = Msmtpd::Test->new;
+# Of what is mounted below it nothing has to be cleaned up: it goes with us.
+my $mnt = '/mnt';
+if ($mounts) {
+	system('mount', '-t', 'tmpfs', 'none', $mnt) == 0 or die "mount\n";
+}
+
+# A mail each, and what fills the log beside it: refused commands.
+sub burst {
+	my ($name, $lines) = @_;
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	my $line = 'NOSUCHVERB ' . 'x' x 200 . "\r\n";
+	for (1 .. $lines / 500) {
+		$c->put($line x 500);
+		$c->reply for 1 .. 500;
+	}
+	like($c->mail, qr/^250/, "$name: a mail is delivered meanwhile");
+	$c->close;
+}
+
+# Its reader does not read, and then does.
+$t->start('--command=' . $t->filer, '--max-errors=1000000');
+burst('a reader that is stopped', 5000);
+my $lost = 0;
+# A part is what the pipe and the buffer have held, then is the gap.
+$t->wait_log(qr/\d+ log lines? (?:was|were) lost/);
+my $log = $t->log;
+$lost += $1 while $log =~ /(\d+) log lines? (?:was|were) lost/g;
+cmp_ok($lost, '>', 1000, "a reader that is stopped: $lost lines are lost");
+is(scalar(() = $log =~ /^(?!msmtpd: )/gm), 0,
+    'a reader that is stopped: no line is torn');
+like($t->send(from => 'again@example.org'), qr/^250/, 'a mail');
+$t->wait_log(qr/from=<again\@example\.org>/);
+
+# Its reader is gone.
+close delete $t->{fd};
+burst('a reader that is gone', 1000);
+like($t->send, qr/^250/, 'a reader that is gone: and another');
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+SKIP: {
+	skip 'not root, or no mount namespace: no disk to fill', 6
+	    unless $mounts;
+	mkdir "$mnt/disk" or die $!;
+	system('mount', '-t', 'tmpfs', '-o', 'size=64k', 'none',
+	    "$mnt/disk") == 0 or die "mount\n";
+	$t->start({ log => "$mnt/disk/log" }, "--log=$mnt/disk/log",
+	    '--command=' . $t->filer, '--max-errors=1000000');
+	burst('a full disk', 2000);
+	my ($status) = run('dd', 'if=/dev/zero', "of=$mnt/disk/more",
+	    'bs=4096', 'count=1');
+	isnt($status, 0, 'a full disk: it is full');
+	like($t->send, qr/^250/, 'a full disk: a mail more');
+	system('mount', '-o', 'remount,size=16m', "$mnt/disk") == 0 or
+	    die "remount\n";
+	$t->wait_log(qr/log lines? (?:was|were) lost/);
+	like($t->send(from => 'later@example.org'), qr/^250/,
+	    'there is room again: a mail');
+	$t->wait_log(qr/later\@example/);
+	is(scalar(() = $t->log =~ /^(?!\d{4}-\d\d-\d\dT)/gm), 0,
+	    'there is room again: no line is torn');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+	system('umount', "$mnt/disk");
+}
+
+# syslogd, which is we: a /dev of our own.
+sub syslogd {
+	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
+	    Local => '/dev/log') or die "/dev/log: $!\n";
+	chmod 0666, '/dev/log' or die $!;
+	return $s;
+}
+
+# said: until syslogd has heard it.
+sub said {
+	my ($s, $re) = @_;
+	my $all = '';
+	return eventually {
+		while (IO::Select->new($s)->can_read(0)) {
+			recv $s, my $line, 8192, 0;
+			$all .= "$line\n";
+		}
+		$all =~ $re;
+	};
+}
+
+SKIP: {
+	skip 'not root, or no mount namespace: /dev/log is not ours', 9
+	    unless $mounts;
+	mkdir "$mnt/dev" or die $!;
+	for my $device (qw(null zero full random urandom)) {
+		spew("$mnt/dev/$device", '');
+		system('mount', '--bind', "/dev/$device",
+		    "$mnt/dev/$device") == 0 or die "mount\n";
+	}
+	system('mount', '--rbind', "$mnt/dev", '/dev') == 0 or die "mount\n";
+	ok(!-e '/dev/log', 'there is no syslogd');
+	# Nothing says which port it is but we.
+	my $port = do {
+		my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1',
+		    LocalPort => 0, Listen => 1) or die $@;
+		$s->sockport;
+	};
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		open my $null, '>', '/dev/null' or POSIX::_exit(126);
+		Msmtpd::Test::_exec({}, $null, $null, $t->bin,
+		    $t->root_options, "--port=$port", '--log=syslog',
+		    '--command=' . $t->filer);
+	}
+	@$t{qw(pid port log file started)} = ($pid, $port, '', undef, '');
+	ok(eventually { IO::Socket::IP->new(PeerHost => '127.0.0.1',
+	    PeerPort => $port) }, 'no syslogd: it starts');
+	like($t->send(from => 'nobody-listens@example.org'), qr/^250/,
+	    'no syslogd: a mail');
+	for my $time (qw(first second)) {
+		my $s = syslogd();
+		# It looks for one at each line, once a second at most.
+		ok(eventually {
+			$t->send(from => "$time\@example.org");
+			IO::Select->new($s)->can_read(0.3);
+		}, "a $time syslogd hears of it");
+		ok(said($s, qr/^<2[0-9]>.* msmtpd\[\d+\]: front: mail .*from=<$time/m),
+		    "a $time syslogd hears of a mail");
+		close $s;
+		unlink '/dev/log' or die $!;
+		like($t->send(from => 'between@example.org'), qr/^250/,
+		    'it has gone: a mail');
+	}
+	is(status_of($t->stop), 'exit 0', 'stopped');
+	system('umount', '-R', '/dev');
+}
+done_testing();

@@ -1,0 +1,153 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Clients by the thousand: idle ones, slow ones, and such as come and are gone
+# at once.  One who works is served all the same.
+#
+# MSMTPD_FLOOD_SECONDS is how long connections are made and reset (3).
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
+
+use IO::Socket::IP;
+use Msmtpd::Chaos qw(fd_count kin);
+use Msmtpd::Test qw(eventually is_root proc_status run slurp status_of);
+use Socket qw(AF_INET SOCK_STREAM SOL_SOCKET SO_LINGER inet_aton
+    pack_sockaddr_in);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $N = 1000;
+my $FLOOD = $ENV{MSMTPD_FLOOD_SECONDS} || 3;
+my $RATE = 5000;
+
+my $t = Msmtpd::Test->new;
+my (undef, $soft) = run('sh', '-c', 'ulimit -n');
+my (undef, $hard) = run('sh', '-c', 'ulimit -Hn');
+# This test and front have a descriptor for each client.
+if ($soft =~ /^\d+$/ && $soft < $N + 200) {
+	plan skip_all => "RLIMIT_NOFILE is $hard"
+	    if $hard =~ /^\d+$/ && $hard < 2 * $N + 400 ||
+	    $ENV{MSMTPD_TEST_NOFILE};
+	$ENV{MSMTPD_TEST_NOFILE} = 1;
+	exec 'sh', '-c', 'ulimit -n $(ulimit -Hn) && exec "$@"', 'sh', $^X,
+	    $0 or die "sh: $!\n";
+}
+# Each client twice, idle and slow; and some more.
+$t->start('--command=' . $t->filer, '--max-sessions=' . 2 * ($N + 50),
+    '--timeout=60');
+my @kin = kin($t->pid);
+
+sub connect_all {
+	my ($n) = @_;
+	return map { $t->client } 1 .. $n;
+}
+
+# One session that brings ten mails.
+sub works {
+	my ($name) = @_;
+	my $c = $t->client;
+	$c->cmd('EHLO worker.example');
+	my $good = grep { $c->mail =~ /^250/ } 1 .. 10;
+	is($good, 10, "$name: one who works is served");
+	$c->cmd('QUIT');
+}
+
+my $before = is_root() ? fd_count($kin[1]) : 0;
+works('nobody else');
+my @idle = connect_all($N);
+works("$N idle clients");
+
+# An octet a second each, in a command, or in DATA.
+my @slow = connect_all($N);
+my $i = 0;
+for my $c (@slow) {
+	$c->put("EHLO slow.example\r\n");
+	$c->put("MAIL FROM:<a\@b>\r\nRCPT TO:<c\@d>\r\nDATA\r\n")
+	    if $i++ % 2;
+}
+$i = 0;
+for my $c (@slow) {
+	$c->reply;
+	$i++ % 2 or next;
+	$c->reply for 1 .. 3;
+}
+for my $second (1 .. 3) {
+	my $start = time;
+	$_->put('N') for @slow;
+	works("$N slow clients as well, second $second");
+	my $left = $start + 1 - time;
+	sleep $left if $left > 0;
+}
+is(scalar(grep { $_->cmd('NOOP') =~ /^250/ } @idle[0 .. 9]), 10,
+    'the idle ones are still there');
+$_->close for @idle, @slow;
+is(scalar($t->mails), 50, 'each mail was delivered');
+SKIP: {
+	skip 'not root: descriptors of others are not shown', 1 unless
+	    is_root();
+	ok(eventually { fd_count($kin[1]) <= $before },
+	    'when they have gone nothing of them is left');
+}
+
+# Connections made and reset as fast as can be, up to the rate.
+$t->forget_mails;
+my $flooder = fork // die "fork: $!\n";
+if (!$flooder) {
+	delete $t->{pid};
+	$t->{tmp}->unlink_on_destroy(0);
+	my $address = pack_sockaddr_in($t->port, inet_aton('127.0.0.1'));
+	my ($count, $start) = (0, time);
+	while ((my $passed = time - $start) < $FLOOD) {
+		if ($count > $passed * $RATE) {
+			sleep 0.001;
+			next;
+		}
+		socket my $s, AF_INET, SOCK_STREAM, 0 or next;
+		setsockopt $s, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
+		connect $s, $address or next;
+		# Some say something before.
+		syswrite $s, "EHLO flood.example\r\n" if $count % 3 == 0;
+		close $s;
+		$count++;
+	}
+	Msmtpd::Test::spew($t->dir . '/flood', $count);
+	POSIX::_exit(0);
+}
+my $mails = 0;
+while (waitpid($flooder, POSIX::WNOHANG()) == 0) {
+	my $reply = $t->send;
+	$mails++ if $reply =~ /^250/;
+	fail("a flood: $reply"), last if $reply !~ /^250/;
+}
+my $count = slurp($t->dir . '/flood');
+cmp_ok($mails, '>', 0, "a flood: $mails mails are delivered meanwhile");
+diag(sprintf '%d connections made and reset in %d s: %d a second', $count,
+    $FLOOD, $count / $FLOOD);
+works('after the flood');
+SKIP: {
+	skip 'not root: descriptors of others are not shown', 1 unless
+	    is_root();
+	ok(eventually { fd_count($kin[1]) <= $before },
+	    'a flood: nothing of it is left');
+}
+is(join(' ', kin($t->pid)), "@kin", 'no process has ended');
+cmp_ok(length $t->log, '<', 1_000_000, 'a flood: the log is bounded');
+is(status_of($t->stop), 'exit 0', 'stopped');
+done_testing();

@@ -1,0 +1,73 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# The wall clock is set back, again and again: no time-out, no delivery and no
+# mail's name depends on it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+BEGIN {
+	my $dir = $ENV{OBJDIR} || "$FindBin::Bin/../../.obj";
+	$ENV{MSMTPD} = "$dir/regress/chaos/msmtpd-clock";
+}
+use Msmtpd::Test qw(eventually is_root slurp status_of);
+use Test::More;
+use Time::HiRes qw(time);
+
+plan skip_all => "$ENV{MSMTPD} is not built (make tests)"
+    unless -x $ENV{MSMTPD};
+
+my $t = Msmtpd::Test->new;
+my $log = is_root() ? $t->dir . '/log' : $t->dir . '/out/log';
+my $command = $t->script(<<'END');
+sleep 600 if $ARGV[0] =~ /^hang/;
+file(input(), @ARGV);
+END
+$t->start({ log => $log }, "--log=$log", "--command=$command %F",
+    '--command-timeout=1', '--timeout=2');
+
+my $idle = $t->client;
+my $start = time;
+$idle->cmd('EHLO idle.example');
+my $c = $t->client;
+$c->cmd('EHLO x');
+is(scalar(grep { $c->mail =~ /^250/ } 1 .. 30), 30, 'mails are delivered');
+# Clocks of two processes, the loop's in whole ms: hence a little less.
+like($idle->reply, qr/^421 4\.4\.2/, 'an idle session is closed');
+cmp_ok(time - $start, '>=', 1.9, 'but not before its time');
+$start = time;
+like($t->send(from => 'hang@example.org'), qr/^451/,
+    'a command that hangs is ended');
+cmp_ok(time - $start, '>=', 0.9, 'but not before its time');
+is(status_of($t->stop), 'exit 0', 'stopped');
+
+my $text = slurp($log);
+my (%id, $back, $last);
+for (split /\n/, $text) {
+	my ($stamp) = /^(\S+)/;
+	$back++ if defined $last && $stamp lt $last;
+	$last = $stamp;
+	$id{$1}++ if /mail id=(\S+) client=/;
+}
+cmp_ok($back, '>', 30, 'the clock was set back all the time');
+is(scalar keys %id, 31, 'each mail has its name');
+like(($t->mails)[0]{mail}, qr/^\tfor <.*;\n\t\w{3}, \d+ \w{3} \d{4} /m,
+    'and its time');
+done_testing();

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# make soak: the ledger for SECONDS; SEED repeats the choices of a run.
+
+SECONDS ?=	3600
+
+# A daemon whose wall clock is set back again and again.
+CHAOS_CLOCK =	$(OBJDIR)/regress/chaos/msmtpd-clock
+
+REGRESS_NEEDS += $(CHAOS_CLOCK)
+
+$(CHAOS_CLOCK): $(O)/regress/chaos/clock.o $(MAIN) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) -Wl,--wrap=clock_gettime,--wrap=time -o $@ $^ $(LIBS)
+
+.PHONY: soak
+soak: $(BIN)
+	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) \
+	    MSMTPD_CHAOS_SECONDS=$(SECONDS) \
+	    MSMTPD_CHAOS_SEED='$(SEED)' MSMTPD_CHAOS_LOG=1 \
+	    $(PROVE) -v regress/chaos/00-ledger.t
+
+-include $(O)/regress/chaos/clock.d

@@ -1,0 +1,57 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+#define CHECK(cond)	do {						\
+	if (!(cond))							\
+		abort();						\
+} while (0)
+
+/*
+ * What front and deliver make of a client's words for the log, parent must
+ * take: it ends the daemon over a line that is none.
+ */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const char	*in;
+	char		*line;
+	size_t		 size, n, i;
+
+	if (len < 2)
+		return (0);
+	size = (data[0] * 256U + data[1]) % LOG_LINE_MAX + 1;
+	in = (const char *)data + 2;
+	len -= 2;
+	CHECK((line = malloc(size)) != NULL);
+	n = log_printable(line, size, in, len);
+	CHECK(n < size && line[n] == '\0' && strlen(line) == n);
+	CHECK(log_isprintable(line, n));
+	/* Whatever is taken is one line, for any terminal. */
+	if (log_isprintable(in, len)) {
+		CHECK(len < LOG_LINE_MAX);
+		for (i = 0; i < len; i++)
+			CHECK((unsigned char)in[i] >= ' ' && in[i] != 0x7f);
+	}
+	free(line);
+	return (0);
+}

@@ -1,0 +1,267 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envelope.h"
+#include "received.h"
+#include "tap.h"
+
+#define ALL_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
+			    F_SEAL_SEAL)
+
+static const struct config conf = {
+	.max_size = 1000,
+	.max_recipients = 3,
+	.max_rcpt_octets = 200
+};
+
+static struct imsg_mail
+head(uint64_t size, uint32_t nrcpt, uint32_t octets)
+{
+	struct imsg_mail	 h;
+
+	memset(&h, 0, sizeof(h));
+	h.size = size;
+	h.nrcpt = nrcpt;
+	h.rcpt_octets = octets;
+	memcpy(h.id, "start.1.1", 9);
+	return (h);
+}
+
+/* A body of its own length, so that whoever reads on is caught. */
+static const char *
+begin(struct envelope *e, const struct imsg_mail *h, const char *text,
+    size_t len)
+{
+	char		*body = malloc(sizeof(*h) + len);
+	const char	*why;
+
+	if (body == NULL)
+		abort();
+	memcpy(body, h, sizeof(*h));
+	memcpy(body + sizeof(*h), text, len);
+	why = envelope_begin(e, &conf, body, sizeof(*h) + len);
+	free(body);
+	return (why);
+}
+
+static const struct {
+	uint64_t	 size;
+	uint32_t	 nrcpt;
+	uint32_t	 octets;
+	const char	*text;		/* sender and recipients */
+	size_t		 len;
+	const char	*why;		/* NULL: taken */
+	int		 complete;
+} cases[] = {
+#define TEXT(s)	s, sizeof(s) - 1
+	{ 1, 1, 4, TEXT("s@x\0r@x\0"), NULL, 1 },
+	{ 1, 1, 4, TEXT("\0r@x\0"), NULL, 1 },
+	{ 1000 + RECEIVED_MAX, 2, 8, TEXT("s@x\0r@x\0t@x\0"), NULL, 1 },
+	{ 1, 2, 8, TEXT("s@x\0r@x\0"), NULL, 0 },
+	{ 1, 2, 8, TEXT("s@x\0"), NULL, 0 },
+	{ 0, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
+	{ 1001 + RECEIVED_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
+	{ UINT64_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
+	{ 1, 0, 0, TEXT("s@x\0"), "number of recipients", 0 },
+	{ 1, 4, 16, TEXT("s@x\0r@x\0r@x\0r@x\0r@x\0"),
+	    "number of recipients", 0 },
+	{ 1, UINT32_MAX, 4, TEXT("s@x\0r@x\0"), "number of recipients", 0 },
+	{ 1, 1, 1, TEXT("s@x\0\0"), "octets", 0 },
+	{ 1, 1, 193, TEXT("s@x\0r@x\0"), "octets", 0 },
+	{ 1, 1, UINT32_MAX, TEXT("s@x\0r@x\0"), "octets", 0 },
+	{ 1, 1, 4, TEXT("s@x"), "unterminated sender", 0 },
+	{ 1, 1, 4, TEXT("-s@x\0r@x\0"), "invalid sender", 0 },
+	{ 1, 1, 4, TEXT("s@@x\0r@x\0"), "invalid sender", 0 },
+	{ 1, 1, 4, TEXT("s\n@x\0r@x\0"), "invalid sender", 0 },
+	{ 1, 1, 5, TEXT("s\xc3\xa9@x\0r@x\0"), "invalid sender", 0 },
+	{ 1, 1, 4, TEXT("s@x\0r@x"), "unterminated recipient", 0 },
+	{ 1, 1, 4, TEXT("s@x\0-r@\0"), "invalid recipient", 0 },
+	{ 1, 2, 8, TEXT("s@x\0\0"), "invalid recipient", 0 },
+	{ 1, 1, 4, TEXT("s@x\0r@x\0r@x\0"), "more recipients", 0 },
+	{ 1, 1, 8, TEXT("s@x\0r@x\0r@x\0"), "more recipients", 0 },
+	{ 1, 2, 5, TEXT("s@x\0rr@x\0"), "fewer recipients", 0 }
+};
+
+static void
+test_begin(void)
+{
+	struct imsg_mail	 h;
+	struct envelope		 e;
+	const char		*why;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		h = head(cases[i].size, cases[i].nrcpt, cases[i].octets);
+		why = begin(&e, &h, cases[i].text, cases[i].len);
+		if (cases[i].why != NULL)
+			ok(why != NULL && strstr(why, cases[i].why) != NULL,
+			    "case %zu: refused: %s", i,
+			    why != NULL ? why : "not");
+		else {
+			is_str(why, NULL, "case %zu: taken", i);
+			is_int(envelope_complete(&e), cases[i].complete,
+			    "case %zu: complete", i);
+			is_mem(e.sender, strlen(e.sender), cases[i].text,
+			    strlen(cases[i].text), "case %zu: sender", i);
+		}
+		envelope_free(&e);
+	}
+}
+
+static void
+test_head(void)
+{
+	struct imsg_mail	 h;
+	struct envelope		 e;
+	char			 small[sizeof(h)];
+	size_t			 i, taken = 0;
+
+	for (i = 0; i <= sizeof(h); i++)
+		taken += envelope_begin(&e, &conf, small, i) == NULL;
+	is_int((long long)taken, 0, "a head alone, and less, is refused");
+
+	h = head(1, 1, 4);
+	h.utf8 = 2;
+	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "utf8 is 0 or 1");
+	envelope_free(&e);
+	for (i = 0; i < sizeof(h.reserved); i++) {
+		h = head(1, 1, 4);
+		h.reserved[i] = 1;
+		ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL,
+		    "reserved octet %zu is 0", i);
+		envelope_free(&e);
+	}
+	h = head(1, 1, 7);
+	h.utf8 = 1;
+	is_str(begin(&e, &h, TEXT("s\xc3\xa9@x\0r\xc3\xa9@xx\0")), NULL,
+	    "non-ASCII where it is announced");
+	envelope_free(&e);
+
+	/* The id goes to the log as it is. */
+	h = head(1, 1, 4);
+	memset(h.id, 'x', sizeof(h.id));
+	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "an id without end");
+	envelope_free(&e);
+	memset(h.id, 0, sizeof(h.id));
+	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "no id");
+	envelope_free(&e);
+	memcpy(h.id, "a b", 3);
+	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "an id with a space");
+	envelope_free(&e);
+}
+
+/* Recipients that come in three messages. */
+static void
+test_more(void)
+{
+	struct imsg_mail	 h = head(1, 3, 12);
+	struct envelope		 e;
+
+	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
+	is_str(envelope_more(&e, TEXT("b@x\0")), NULL, "two of three");
+	ok(!envelope_complete(&e), "not complete");
+	is_str(envelope_more(&e, TEXT("c@x\0")), NULL, "three of three");
+	ok(envelope_complete(&e), "complete");
+	is_mem(e.rcpts, e.rcpt_used, TEXT("a@x\0b@x\0c@x\0"), "all of them");
+	ok(envelope_more(&e, TEXT("d@x\0")) != NULL, "and no more");
+	envelope_free(&e);
+
+	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
+	ok(envelope_more(&e, TEXT("b@x")) != NULL, "not in the middle of one");
+	envelope_free(&e);
+	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
+	ok(envelope_more(&e, TEXT("b@x\0c@x\0d")) != NULL, "more than said");
+	envelope_free(&e);
+	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
+	ok(envelope_more(&e, TEXT("bcdefg@x\0")) != NULL, "fewer than said");
+	envelope_free(&e);
+}
+
+static int
+memfd(const char *content, int seals)
+{
+	int	 fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd == -1 || write(fd, content, strlen(content)) == -1 ||
+	    fcntl(fd, F_ADD_SEALS, seals) == -1)
+		abort();
+	return (fd);
+}
+
+static void
+check_fd(int fd, uint64_t size, int good, const char *name)
+{
+	struct imsg_mail	 h = head(size, 1, 4);
+	struct envelope		 e;
+	const char		*why;
+
+	if (begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL)
+		abort();
+	why = envelope_memfd(&e, fd);
+	ok((why == NULL) == good, "%s: %s", name, why != NULL ? why : "taken");
+	if (good)
+		is_int(lseek(fd, 0, SEEK_CUR), 0, "%s: rewound", name);
+	envelope_free(&e);
+	close(fd);
+}
+
+static void
+test_memfd(void)
+{
+	static const int	 seals[] = { F_SEAL_WRITE, F_SEAL_GROW,
+				    F_SEAL_SHRINK, F_SEAL_SEAL };
+	char			 path[] = "/tmp/envelope.XXXXXX";
+	size_t			 i;
+	int			 fd, sv[2], fds[2];
+
+	check_fd(memfd("hello", ALL_SEALS), 5, 1, "sealed");
+	for (i = 0; i < sizeof(seals) / sizeof(seals[0]); i++)
+		check_fd(memfd("hello", ALL_SEALS & ~seals[i]), 5, 0,
+		    "a seal is missing");
+	check_fd(memfd("hello", 0), 5, 0, "no seal");
+	check_fd(memfd("hello", ALL_SEALS), 4, 0, "longer than declared");
+	check_fd(memfd("hello", ALL_SEALS), 6, 0, "shorter than declared");
+	if ((fd = mkstemp(path)) == -1 || write(fd, "hello", 5) != 5)
+		abort();
+	unlink(path);
+	check_fd(fd, 5, 0, "a file");
+	if (pipe(fds) == -1 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+		abort();
+	check_fd(fds[0], 5, 0, "a pipe");
+	check_fd(sv[0], 5, 0, "a socket");
+	close(fds[1]);
+	close(sv[1]);
+	check_fd(open("/dev/zero", O_RDONLY), 5, 0, "a device");
+	check_fd(open("/", O_RDONLY | O_DIRECTORY), 5, 0, "a directory");
+}
+
+int
+main(void)
+{
+	test_begin();
+	test_head();
+	test_more();
+	test_memfd();
+	return (done_testing());
+}

@@ -1,0 +1,333 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "options.h"
+#include "tap.h"
+
+#define MIB	(1024 * 1024ULL)
+#define GIB	(1024 * MIB)
+#define NARGS	4
+
+/* options_parse() with these arguments; it may keep pointers to them. */
+static void
+parse(struct options *o, const char *const args[NARGS])
+{
+	static char	 copies[NARGS][128];
+	char		*argv[NARGS + 2];
+	int		 i, argc = 0;
+
+	argv[argc++] = copies[0];
+	strlcpy(copies[0], "msmtpd", sizeof(copies[0]));
+	for (i = 0; i < NARGS - 1 && args[i] != NULL; i++) {
+		strlcpy(copies[i + 1], args[i], sizeof(copies[0]));
+		argv[argc++] = copies[i + 1];
+	}
+	argv[argc] = NULL;
+	optind = 0;		/* getopt_long(3) begins anew */
+	options_parse(o, argc, argv);
+}
+
+/* The same where it is to end the process: returns the exit status, -1 for
+ * none, and what was said to standard error. */
+static int
+parse_exit(const char *const args[NARGS], char *err, size_t size)
+{
+	struct options	 o;
+	ssize_t		 n;
+	size_t		 len = 0;
+	pid_t		 pid;
+	int		 fds[2], null, status;
+
+	fflush(stdout);
+	if (pipe(fds) == -1 || (pid = fork()) == -1)
+		abort();
+	if (pid == 0) {
+		if ((null = open("/dev/null", O_WRONLY)) == -1 ||
+		    dup2(null, 1) == -1 || dup2(fds[1], 2) == -1)
+			_exit(255);
+		parse(&o, args);
+		_exit(254);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], err + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	err[len] = '\0';
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	return (WIFEXITED(status) && WEXITSTATUS(status) != 254 ?
+	    WEXITSTATUS(status) : -1);
+}
+
+static void
+test_defaults(void)
+{
+	static const char	*none[NARGS];
+	struct options		 o;
+
+	parse(&o, none);
+	is_str(o.command, "msmtp -f %F --", "command");
+	is_int((long long)o.ninterfaces, 1, "one interface");
+	is_str(o.interfaces[0], "127.0.0.1", "interface");
+	is_int(o.port, 25, "port");
+	is_int(o.log, LOGGER_STDERR, "log");
+	is_str(o.user, "msmtpd", "user");
+	is_str(o.privsep_user, "_msmtpd", "privsep-user");
+	is_str(o.conf.chroot, "/var/empty/msmtpd", "chroot");
+	ok(o.auth_user == NULL && !o.conf.auth, "no auth");
+	is_int((long long)o.conf.max_size, 50 * MIB, "max-size");
+	is_int((long long)o.conf.max_memory, 256 * MIB, "max-memory");
+	is_int(o.conf.max_sessions, 1000, "max-sessions");
+	is_int(o.conf.max_deliveries, 16, "max-deliveries");
+	is_int(o.conf.timeout, 300, "timeout");
+	is_int(o.conf.command_timeout, 600, "command-timeout");
+}
+
+/* Numbers as they are given, and what comes of them. */
+static const struct {
+	const char	*arg;
+	size_t		 offset;
+	int		 size;		/* octets of the field */
+	uint64_t	 value;
+} numbers[] = {
+#define FIELD(f)	offsetof(struct config, f), \
+			    (int)sizeof(((struct config *)0)->f)
+	{ "--max-size=1", FIELD(max_size), 1 },
+	{ "--max-size=123K", FIELD(max_size), 123 * 1024 },
+	{ "--max-size=2k", FIELD(max_size), 2048 },
+	{ "--max-size=7m", FIELD(max_size), 7 * MIB },
+	{ "--max-size=1024G", FIELD(max_size), 1024 * GIB },
+	{ "--max-size=0000012", FIELD(max_size), 12 },
+	{ "--max-memory=1024G", FIELD(max_memory), 1024 * GIB },
+	/* So that one of them fits, where nothing else is said. */
+	{ "--max-size=300M", FIELD(max_memory), 300 * MIB },
+	{ "--max-sessions=100000", FIELD(max_sessions), 100000 },
+	{ "--max-deliveries=1", FIELD(max_deliveries), 1 },
+	{ "--max-recipients=100000", FIELD(max_recipients), 100000 },
+	{ "--max-line=512", FIELD(max_line), 512 },
+	{ "--max-auth-line=60000", FIELD(max_auth_line), 60000 },
+	{ "--max-errors=1", FIELD(max_errors), 1 },
+	{ "--max-noops=1000000", FIELD(max_noops), 1000000 },
+	{ "--min-rate=0", FIELD(min_rate), 0 },
+	{ "--timeout=86400", FIELD(timeout), 86400 },
+	{ "--command-timeout=1", FIELD(command_timeout), 1 }
+};
+
+static void
+test_numbers(void)
+{
+	const char	*args[NARGS] = { NULL };
+	struct options	 o;
+	uint64_t	 v64;
+	uint32_t	 v32;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		args[0] = numbers[i].arg;
+		parse(&o, args);
+		if (numbers[i].size == 8)
+			memcpy(&v64, (char *)&o.conf + numbers[i].offset, 8);
+		else {
+			memcpy(&v32, (char *)&o.conf + numbers[i].offset, 4);
+			v64 = v32;
+		}
+		is_int((long long)v64, (long long)numbers[i].value, "%s",
+		    numbers[i].arg);
+	}
+}
+
+/* What is refused, each with the option's name in the error. */
+static const char	*const wrong[][NARGS] = {
+	{ "--nonsense" },
+	{ "-p" },
+	{ "stray" },
+	{ "--", "stray" },
+	{ "--port" },
+	{ "--port=" },
+	{ "--port=65536" },
+	{ "--port=-1" },
+	{ "--port=25x" },
+	{ "--port= 25" },
+	{ "--port=+25" },
+	{ "--port=25K" },
+	{ "--debug=yes" },
+	{ "--max-size=0" },
+	{ "--max-size=1025G" },
+	{ "--max-size=18446744073709551617" },
+	{ "--max-size=99999999999999999999999999" },
+	{ "--max-size=1T" },
+	{ "--max-size=1KK" },
+	{ "--max-size=K" },
+	{ "--max-size=1.5M" },
+	{ "--max-size=0x10" },
+	{ "--max-memory=1023G", "--max-size=1024G" },
+	{ "--max-sessions=0" },
+	{ "--max-sessions=100001" },
+	{ "--max-sessions=4294967297" },
+	{ "--max-sessions=1K" },
+	{ "--max-deliveries=1001" },
+	{ "--max-recipients=0" },
+	{ "--max-line=511" },
+	{ "--max-line=60001" },
+	{ "--max-auth-line=511" },
+	{ "--max-errors=0" },
+	{ "--max-noops=0" },
+	{ "--min-rate=1000001" },
+	{ "--timeout=0" },
+	{ "--timeout=86401" },
+	{ "--command-timeout=0" },
+	{ "--interface=" },
+	{ "--command=" },
+	{ "--log=" },
+	{ "--chroot=relative" },
+	{ "--auth=" },
+	{ "--auth=,cat" },
+	{ "--auth=user," },
+	{ "--inetd", "--port=25" },
+	{ "--inetd", "--interface=::1" }
+};
+
+static void
+test_wrong(void)
+{
+	char	 err[1024], *dash;
+	size_t	 i, len;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		is_int(parse_exit(wrong[i], err, sizeof(err)), EX_USAGE,
+		    "%s %s: EX_USAGE", wrong[i][0],
+		    wrong[i][1] != NULL ? wrong[i][1] : "");
+		dash = strchr(err, '-');
+		len = strcspn(wrong[i][0], "=");
+		ok(strncmp(wrong[i][0], "--", 3) == 0 || (wrong[i][0][0] !=
+		    '-' ? strstr(err, wrong[i][0]) != NULL : dash != NULL &&
+		    strncmp(dash, wrong[i][0], len) == 0),
+		    "%s: is named: %.*s", wrong[i][0], (int)strcspn(err,
+		    "\n"), err);
+	}
+}
+
+static void
+test_others(void)
+{
+	static const char	*const log[NARGS] = { "--log=none",
+				    "--log=/a/file", "--debug" };
+	static const char	*const inetd[NARGS] = { "--inetd" };
+	static const char	*const both[NARGS] = { "--inetd",
+				    "--log=stderr" };
+	static const char	*const auth[NARGS] = { "--auth=me,cat a,b" };
+	static const char	*const apart[NARGS] = { "--port", "0",
+				    "--interface=::1" };
+	static const char	*const help[NARGS] = { "--help" };
+	static const char	*const version[NARGS] = { "--version",
+				    "--nonsense" };
+	struct options		 o;
+	char			 err[256];
+
+	parse(&o, log);
+	is_int(o.log, LOGGER_FILE, "the last --log counts");
+	is_str(o.logfile, "/a/file", "its file");
+	is_int(o.conf.debug, 1, "--debug");
+	parse(&o, inetd);
+	is_int(o.log, LOGGER_SYSLOG, "--inetd logs to syslog");
+	parse(&o, both);
+	is_int(o.log, LOGGER_STDERR, "unless told otherwise");
+	parse(&o, auth);
+	is_str(o.auth_user, "me", "--auth: user");
+	is_str(o.passwordeval, "cat a,b", "--auth: command");
+	free(o.auth_user);
+	parse(&o, apart);
+	is_int(o.port, 0, "--port 0, in two words");
+	is_str(o.interfaces[0], "::1", "--interface");
+	ok(o.address_given, "an address was given");
+	is_int(parse_exit(help, err, sizeof(err)), 0, "--help: 0");
+	is_int(parse_exit(version, err, sizeof(err)), 0, "--version: 0");
+	is_str(err, "", "nothing on standard error");
+}
+
+static void
+test_many(void)
+{
+	char		*argv[MSMTPD_LISTENERS_MAX + 3];
+	char		 option[] = "--interface=::1", prog[] = "x";
+	struct options	 o;
+	int		 i, n = MSMTPD_LISTENERS_MAX + 1, status;
+	pid_t		 pid;
+
+	argv[0] = prog;
+	for (i = 1; i <= n; i++)
+		argv[i] = option;
+	argv[n] = NULL;
+	optind = 0;
+	options_parse(&o, n, argv);
+	is_int((long long)o.ninterfaces, MSMTPD_LISTENERS_MAX,
+	    "as many interfaces as can be");
+	argv[n] = option;
+	argv[n + 1] = NULL;
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		close(2);
+		optind = 0;
+		options_parse(&o, n + 1, argv);
+		_exit(254);
+	}
+	waitpid(pid, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == EX_USAGE,
+	    "one more is refused");
+}
+
+static void
+test_print(void)
+{
+	static const char	*const args[NARGS] = { "--max-size=3M",
+				    "--max-memory=4097K", "--timeout=7" };
+	struct options		 o;
+	char			*text = NULL;
+	size_t			 len;
+	FILE			*fp;
+
+	parse(&o, args);
+	if ((fp = open_memstream(&text, &len)) == NULL)
+		abort();
+	options_print(&o, fp);
+	fclose(fp);
+	ok(strstr(text, "max-size         3M\n") != NULL, "3M");
+	ok(strstr(text, "max-memory       4097K\n") != NULL, "4097K");
+	ok(strstr(text, "timeout          7\n") != NULL, "7");
+	ok(strstr(text, "interface        127.0.0.1\n") != NULL, "interface");
+	free(text);
+}
+
+int
+main(void)
+{
+	test_defaults();
+	test_numbers();
+	test_wrong();
+	test_others();
+	test_many();
+	test_print();
+	return (done_testing());
+}
