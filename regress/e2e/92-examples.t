@@ -376,11 +376,17 @@ sub inetd {
 	my ($host, $service) = $where =~ /^(\S+):(\w+)$/;
 	is("$type $proto $wait", 'stream tcp nowait', 'words of inetd');
 	my $port = getservbyname $service, 'tcp';
-	is($port, 25, 'the port');
+	SKIP: {
+		skip "no service $service in /etc/services (netbase)", 1
+		    unless defined $port;
+		is($port, 25, 'the port');
+	}
+	return unless defined $port;
 	my $l = IO::Socket::IP->new(LocalHost => $host, LocalPort => $port,
 	    Listen => 1, ReuseAddr => 1) or die $!;
 	my $pid = fork // die $!;
 	if ($pid == 0) {
+		alarm 60;
 		my $c = $l->accept;
 		close $l;
 		my ($uid, $gid) = (getpwnam $user)[2, 3];
