@@ -225,6 +225,11 @@ privdrop_mdwe(void)
 	return (0);
 }
 
+/*
+ * The kernel asks for the dying parent's rights: one of another uid that has
+ * given up CAP_KILL reaches nobody by this, and the closing socket has to tell
+ * the child.  It works where all have one uid.
+ */
 void
 privdrop_deathsig(pid_t parent)
 {
