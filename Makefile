@@ -23,6 +23,7 @@
 #   make asan           build with ASan and UBSan: .obj/asan/msmtpd
 #   make regress-asan   all tests with that build; regress-clang with clang's
 #   make regress-valgrind  unit tests under memcheck
+#   make regress-valgrind-e2e  end-to-end tests, the daemon under memcheck
 #   make fuzz           each fuzz target for FUZZ_TIME seconds
 #   make coverage       lines that unit tests and fuzz corpus reach
 #   make lint           gcc -fanalyzer, clang-tidy, cppcheck, shellcheck, ...
@@ -224,10 +225,9 @@ regress-asan:
 regress-clang:
 	@$(MAKE) --no-print-directory OBJDIR=.obj/clang CC=clang regress
 
-# memcheck over the unit tests and what they fork.  Not over the daemon:
-# Debian 12's valgrind (3.19) knows neither pidfd_open(2) nor Landlock, and
-# its own system calls are not in our filters.  Nor over the test that counts
-# allocations, whose malloc(3) it replaces.
+# memcheck over the unit tests and what they fork, but for the one that counts
+# allocations, whose malloc(3) it replaces.  For the daemon there is a build of
+# its own: regress/valgrind.
 VALGRIND =	valgrind -q --error-exitcode=99 --leak-check=full \
 		--errors-for-leak-kinds=definite --trace-children=yes
 

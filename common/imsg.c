@@ -77,6 +77,8 @@ ibuf_dequeue(struct imsgbuf *imsgbuf, struct ibuf *buf)
 	imsgbuf->queued -= buf->len;
 	if (buf->fd != -1)
 		close(buf->fd);
+	/* A password may be in it. */
+	explicit_bzero(buf->data, buf->len);
 	free(buf);
 }
 

@@ -38,7 +38,7 @@
 struct imsg_hdr {
 	uint32_t	 type;
 	uint32_t	 len;		/* of the packet, header included */
-	uint32_t	 peerid;	/* the sender's name for what it is about */
+	uint32_t	 peerid;	/* the sender's name for its subject */
 	uint32_t	 reserved;	/* 0 */
 };
 

@@ -158,12 +158,15 @@ open_stderr(void)
 	return (0);
 }
 
-/* openat(2).  A FIFO without a reader is an error, not a wait. */
+/* A FIFO without a reader is an error, not a wait. */
+#define FILE_FLAGS	(O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | \
+			O_NOCTTY | O_NONBLOCK)
+
+/* openat(2). */
 static int
 open_file(void)
 {
-	return (open(lg.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-	    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+	return (open(lg.path, FILE_FLAGS | O_CREAT, 0640));
 }
 
 /*
@@ -259,6 +262,27 @@ logger_open(enum logger_kind kind, const char *path)
 	if (ret == 0)
 		lg.kind = kind;
 	return (ret);
+}
+
+int
+logger_check(const char *path)
+{
+	char	 dir[PATH_MAX], *slash;
+	int	 fd;
+
+	if (strlcpy(dir, path, sizeof(dir)) >= sizeof(dir)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if ((fd = open(path, FILE_FLAGS)) != -1)
+		return (close(fd));
+	if (errno != ENOENT)
+		return (-1);
+	/* It would be made. */
+	if ((slash = strrchr(dir, '/')) == NULL)
+		return (faccessat(AT_FDCWD, ".", W_OK | X_OK, AT_EACCESS));
+	slash[slash == dir] = '\0';
+	return (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS));
 }
 
 /* openat(2), close(2), write(2). */

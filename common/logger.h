@@ -45,6 +45,12 @@ enum logger_kind {
  */
 int	logger_open(enum logger_kind, const char *);
 
+/*
+ * logger_check: whether logger_open(LOGGER_FILE, path) would succeed, without
+ * making the file.  Returns 0, or -1 with errno set.
+ */
+int	logger_check(const char *);
+
 /* logger_syslog_path: where syslogd listens, "/dev/log" unless told; for
  * tests, before logger_open(). */
 void	logger_syslog_path(const char *);

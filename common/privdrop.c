@@ -73,13 +73,16 @@ directory_is_empty(int fd)
  * Whoever could put a file into the root directory could feed it to the
  * process; so it is checked by the descriptor that is used, not by name.
  */
-void
-privdrop_chroot(const char *path)
+int
+privdrop_rootdir(const char *path)
 {
 	struct stat	 st;
 	int		 fd;
 
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOTDIR)
+		fatal_status(EX_OSFILE, "chroot %s: it must be a directory, "
+		    "and no symbolic link to one", path);
 	if (fd == -1)
 		fatal_status(EX_OSFILE, "chroot %s: %s (to create it: install "
 		    "-d -m 0755 -o root -g root %s)", path, strerror(errno),
@@ -97,6 +100,14 @@ privdrop_chroot(const char *path)
 		fatal_status(EX_CONFIG, "chroot %s: is not empty (see "
 		    "--chroot: it must be an empty directory)", path);
 	}
+	return (fd);
+}
+
+void
+privdrop_chroot(const char *path)
+{
+	int	 fd = privdrop_rootdir(path);
+
 	if (fchdir(fd) == -1)
 		fatal("chroot %s", path);
 	if (chroot(".") == -1)

@@ -29,9 +29,12 @@
  */
 
 /*
- * privdrop_chroot: make dir the root and the current directory.  It must be
- * an empty directory that only root can write to.
+ * privdrop_rootdir: open a directory that is to be a root directory.  It must
+ * be empty, and only root may write to it.
  */
+int	privdrop_rootdir(const char *);
+
+/* privdrop_chroot: make such a directory the root and the current one. */
 void	privdrop_chroot(const char *);
 
 /* privdrop_bounding: empty the capability bounding set. */

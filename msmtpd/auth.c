@@ -147,8 +147,9 @@ auth_eval(const char *eval, const struct identity *id)
 			fatal("waitpid");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		fatal_status(EX_CONFIG, "--auth: the command for the password "
-		    "failed (%s %d): %s", WIFEXITED(status) ? "exit status" :
-		    "signal", WIFEXITED(status) ? WEXITSTATUS(status) :
+		    "failed (%s %d); run it by hand, as the command's user: "
+		    "%s", WIFEXITED(status) ? "exit status" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) :
 		    WTERMSIG(status), eval);
 	if (!fits)
 		fatal_status(EX_CONFIG, "--auth: the password is longer than "
@@ -158,14 +159,21 @@ auth_eval(const char *eval, const struct identity *id)
 static void
 auth_prompt(const char *user)
 {
-	char	 prompt[MSMTPD_AUTH_MAX + 32];
+	/* One octet more, since what is too long is cut without a word. */
+	char	 prompt[MSMTPD_AUTH_MAX + 32], typed[MSMTPD_AUTH_MAX + 1];
+	size_t	 len;
 
 	snprintf(prompt, sizeof(prompt), "password for %s: ", user);
-	if (readpassphrase(prompt, auth_secret->pass,
-	    sizeof(auth_secret->pass), RPP_REQUIRE_TTY) == NULL)
+	if (readpassphrase(prompt, typed, sizeof(typed),
+	    RPP_REQUIRE_TTY) == NULL)
 		fatal_status(EX_CONFIG, "--auth: no terminal to ask for the "
 		    "password; give a command that prints it: "
 		    "--auth=%s,'cat FILE'", user);
+	len = strlcpy(auth_secret->pass, typed, sizeof(auth_secret->pass));
+	explicit_bzero(typed, sizeof(typed));
+	if (len >= sizeof(auth_secret->pass))
+		fatal_status(EX_CONFIG, "--auth: the password is longer than "
+		    "%d octets", MSMTPD_AUTH_MAX - 1);
 }
 
 void
@@ -179,7 +187,9 @@ auth_init(const char *user, const char *passwordeval,
 	else
 		auth_prompt(user);
 	if (auth_secret->pass[0] == '\0')
-		fatal_status(EX_CONFIG, "--auth: the password is empty");
+		fatal_status(EX_CONFIG, "--auth: the password is empty%s",
+		    passwordeval == NULL ? "" :
+		    "; it is the first line that the command prints");
 	auth_nslots = slots;
 	if ((auth_slots = calloc(slots, sizeof(*auth_slots))) == NULL)
 		fatal("calloc");

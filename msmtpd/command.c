@@ -134,9 +134,10 @@ split_advise(const char *string, char bad, char *err, size_t errlen)
 		strlcpy(name, "newline", sizeof(name));
 	else
 		snprintf(name, sizeof(name), "'%c'", bad);
+	/* No backslash from us: the log would make two of it. */
 	for (q = quoted; *string != '\0' && q < quoted + 1000; string++) {
 		if (*string == '\'')
-			q += strlcpy(q, "'\\''", 8);
+			q += strlcpy(q, "'\"'\"'", 8);
 		else if (strncmp(string, "%F", 2) == 0) {
 			q += strlcpy(q, "\"$0\"", 8);
 			string++;
@@ -214,6 +215,7 @@ command_unpack(struct command *cmd, const char *data, size_t len)
 	return (0);
 }
 
+/* ENOEXEC: it is there, and is none. */
 static bool
 is_program(const char *path)
 {
@@ -223,7 +225,7 @@ is_program(const char *path)
 		return (false);
 	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK,
 	    AT_EACCESS) == -1) {
-		errno = EACCES;
+		errno = ENOEXEC;
 		return (false);
 	}
 	return (true);
@@ -267,7 +269,7 @@ command_resolve(struct command *cmd, const char *path, char *err,
 
 	if (strchr(name, '/') != NULL) {
 		if (!is_program(name) || realpath(name, full) == NULL) {
-			snprintf(err, errlen, "%s: %s", name, errno == EACCES ?
+			snprintf(err, errlen, "%s: %s", name, errno == ENOEXEC ?
 			    "not an executable file" : strerror(errno));
 			return (-1);
 		}
@@ -286,10 +288,22 @@ command_resolve(struct command *cmd, const char *path, char *err,
 			continue;
 		if (is_program(file))
 			return (set_program(cmd, file, err, errlen));
-		denied |= errno == EACCES;
+		denied |= errno == ENOEXEC;
 	}
-	snprintf(err, errlen, "%s: %s in PATH (%s)", name,
-	    denied ? "not an executable file" : "not found", path);
+	snprintf(err, errlen, "%s: %s in PATH (%s); install it, or give its "
+	    "path", name, denied ? "not an executable file" : "not found",
+	    path);
+	return (-1);
+}
+
+int
+command_runnable(const struct command *cmd, char *err, size_t errlen)
+{
+	if (access(cmd->words[0], X_OK) == 0)
+		return (0);
+	snprintf(err, errlen, "%s: the user who runs it may not: %s (see the "
+	    "mode of it, and of the directories above it)", cmd->words[0],
+	    strerror(errno));
 	return (-1);
 }
 

@@ -51,6 +51,12 @@ int	command_resolve(struct command *, const char *path, char *err,
 	    size_t errlen);
 
 /*
+ * command_runnable: whether the user that this process is may execute it.
+ * Returns 0, or -1 with a sentence in err.
+ */
+int	command_runnable(const struct command *, char *err, size_t errlen);
+
+/*
  * command_unpack: words from the len octets at data, '\0' after each, as
  * struct command holds them in strings.  Returns 0, or -1 with errno set
  * (EBADMSG, ENOMEM).

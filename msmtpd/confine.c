@@ -163,7 +163,8 @@ static void
 confine_seccomp(struct sandbox_filter *filter)
 {
 	if (filter == NULL || sandbox_load(filter) == -1)
-		fatal("seccomp filter");
+		fatal("seccomp filter (the kernel must have it, and a "
+		    "container's runtime allow it)");
 	sandbox_free(filter);
 }
 
@@ -179,13 +180,14 @@ uint64_t
 confine_front(const struct config *conf)
 {
 	struct rlimit	 unused;
-	rlim_t		 descriptors;
+	rlim_t		 descriptors, want;
 	pid_t		 parent = getppid();
 
 	report[0] = '\0';
 	confine_timezone();
-	descriptors = confine_descriptors((uint64_t)conf->max_sessions * FDS_SESSION +
-	    MSMTPD_LISTENERS_MAX + FDS_SPARE, &unused);
+	want = (rlim_t)conf->max_sessions * FDS_SESSION +
+	    MSMTPD_LISTENERS_MAX + FDS_SPARE;
+	descriptors = confine_descriptors(want, &unused);
 	confine_identity(conf, parent);
 	if (conf->drop && conf->chroot[0] != '\0')
 		note(", chroot %s", conf->chroot);
@@ -193,6 +195,7 @@ confine_front(const struct config *conf)
 		note(", no chroot");
 	privdrop_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_SPARE,
 	    "RLIMIT_FSIZE");
+	privdrop_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
 	privdrop_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
 	privdrop_mdwe();
 	privdrop_nnp();
@@ -202,7 +205,7 @@ confine_front(const struct config *conf)
 	confine_allowlist(filter_front, filter_front_n,
 	    conf->inetd ? 0 : FILTER_LISTEN);
 	log_info("%s, %s", report, landlock_report);
-	return (descriptors);
+	return (descriptors < want ? descriptors : want);
 }
 
 /* The same domain twice: one for deliver, and nested in it one for each

@@ -259,10 +259,15 @@ deliver_jobs(void)
 void
 deliver_main(void)
 {
+	char	 err[2048];
+
 	child_init("deliver", &conf);
 	child_ongone(parent_gone);
 	deliver_command();
-	peer_init(&front, "front", MSMTPD_FD_PEER, SIZE_MAX);
+	/* A result for each delivery; more wait only where front sends mails
+	 * and reads no results, which it must not do for ever. */
+	peer_init(&front, "front", MSMTPD_FD_PEER, conf.max_deliveries *
+	    (IMSG_HEADER_SIZE + sizeof(struct imsg_result)));
 	front.dispatch = front_dispatch;
 	front.gone = front_gone;
 	deliver_jobs();
@@ -270,9 +275,8 @@ deliver_main(void)
 	if (conf.drop && chdir("/") == -1)
 		fatal("chdir");
 	confine_deliver(&conf);
-	if (access(command.words[0], X_OK) == -1)
-		fatal_status(EX_CONFIG, "--command: %s: the user who runs it "
-		    "may not: %s", command.words[0], strerror(errno));
+	if (command_runnable(&command, err, sizeof(err)) == -1)
+		fatal_status(EX_CONFIG, "--command: %s", err);
 	job_init(&conf, &command, deliver_done);
 	if (peer_watch(&front) == -1)
 		fatal("front: cannot watch it");

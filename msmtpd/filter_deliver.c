@@ -380,7 +380,7 @@ const struct sandbox_call filter_deliver[] = {
 	ALLOW("signalfd", "waiting for descriptors"),
 	ALLOW("signalfd4", "waiting for descriptors"),
 	ALLOW("socket", "pipes and sockets; see the conditions"),
-	ALLOW("socketpair", "pipes and sockets"),
+	ALLOW("socketpair", "pipes and sockets; see the conditions"),
 	ALLOW("splice", "files"),
 	ALLOW("stat", "files"),
 	ALLOW("statfs", "files"),
@@ -521,6 +521,9 @@ const struct sandbox_rule filter_deliver_args[] = {
 	{ "socket", FAMILY, 0, { ABOVE(0, "family", AF_NETLINK) } },
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_NETLINK),
 	    ABOVE(2, "protocol", NETLINK_ROUTE) } },
+	/* TIPC makes pairs, too, and the kernel loads its module for one. */
+	{ "socketpair", "pairs of sockets but UNIX", 0,
+	    { ABOVE(0, "family", AF_UNIX) } },
 
 	{ "tgkill", DAEMON, 0, { SELF(0, "pid") } },
 	{ "tgkill", DAEMON, 0, { PARENT(0, "pid") } },

@@ -36,7 +36,8 @@ identity_groups(struct identity *id)
 
 	if (getgrouplist(id->name, id->gid, id->groups, &n) == -1)
 		fatal_status(EX_CONFIG, "user %s: member of more than %d "
-		    "groups", id->name, MSMTPD_GROUPS_MAX);
+		    "groups; give one that is in fewer", id->name,
+		    MSMTPD_GROUPS_MAX);
 	id->ngroups = (uint32_t)n;
 }
 
@@ -56,7 +57,7 @@ identity_lookup(struct identity *id, const char *name, const char *option,
 		    "with: useradd %s %s", option, name, useradd_args, name);
 	if (pw->pw_uid == 0)
 		fatal_status(EX_NOUSER, "--%s: %s is root, who is not for "
-		    "this", option, name);
+		    "this; give a user of its own", option, name);
 	memset(id, 0, sizeof(*id));
 	id->uid = pw->pw_uid;
 	id->gid = pw->pw_gid;

@@ -45,8 +45,27 @@ is_loopback(const struct sockaddr_storage *ss)
 	return (IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr));
 }
 
+/* " (NAME)": what the service manager calls the i-th socket that it passes,
+ * such as the unit's name; '' where it has none. */
+static const char *
+passed_name(size_t i, char *buf, size_t size)
+{
+	const char	*p = getenv("LISTEN_FDNAMES");
+	size_t		 len = 0;
+
+	for (; p != NULL; p += len + 1, i--) {
+		len = strcspn(p, ":");
+		if (i == 0 || p[len] == '\0')
+			break;
+	}
+	*buf = '\0';
+	if (i == 0 && p != NULL && len > 0)
+		snprintf(buf, size, " (%.*s)", (int)(len < 255 ? len : 255), p);
+	return (buf);
+}
+
 static void
-listen_log(int fd, bool auth)
+listen_log(int fd, const char *name, bool auth)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
@@ -57,7 +76,7 @@ listen_log(int fd, bool auth)
 	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		fatal("getsockname");
-	log_info("listening on %s port %s", host, port);
+	log_info("listening on %s port %s%s", host, port, name);
 	if (!is_loopback(&ss) && !auth)
 		log_warnx("%s is not a loopback address: whoever reaches port "
 		    "%s may send mail; consider --auth or a firewall", host,
@@ -84,16 +103,20 @@ listen_passed(struct listeners *l, int fd)
 {
 	int		 type = 0, listening = 0, family = 0;
 	socklen_t	 len = sizeof(int);
+	char		 name[260];
+
+	passed_name(l->n, name, sizeof(name));
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
 	    -1 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == -1)
-		fatal_status(EX_CONFIG, "passed descriptor %d: %s", fd,
-		    strerror(errno));
+		fatal_status(EX_CONFIG, "passed descriptor %d%s: %s", fd,
+		    name, strerror(errno));
 	if (type != SOCK_STREAM || !listening || (family != AF_INET &&
 	    family != AF_INET6))
-		fatal_status(EX_CONFIG, "passed descriptor %d is not a "
-		    "listening TCP socket (for Accept=yes use --inetd)", fd);
+		fatal_status(EX_CONFIG, "passed descriptor %d%s is not a "
+		    "listening TCP socket (for Accept=yes use --inetd)", fd,
+		    name);
 	listen_setup(fd);
 	l->fds[l->n++] = fd;
 }
@@ -101,8 +124,8 @@ listen_passed(struct listeners *l, int fd)
 static int
 passed_count(void)
 {
-	const char	*pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	const char	*errstr;
+	const char	*pid = getenv("LISTEN_PID");
+	const char	*fds = getenv("LISTEN_FDS"), *errstr;
 	int		 n;
 
 	if (pid == NULL || fds == NULL ||
@@ -133,7 +156,7 @@ address_parse(const char *ip, unsigned int port)
 	snprintf(service, sizeof(service), "%u", port);
 	if (getaddrinfo(ip, service, &hints, &res) != 0)
 		fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or "
-		    "IPv6 address", ip);
+		    "IPv6 address; names are not looked up", ip);
 	return (res);
 }
 
@@ -148,6 +171,8 @@ bind_failed(const char *ip, unsigned int port)
 		hint = "; a port below 1024 needs root or CAP_NET_BIND_SERVICE";
 	else if (errno == EADDRNOTAVAIL)
 		hint = "; no interface of this machine has that address";
+	else if (errno == EAFNOSUPPORT)
+		hint = "; the kernel has this protocol turned off";
 	fatal_status(EX_OSERR, "cannot listen on %s port %u: %s%s", ip, port,
 	    strerror(errno), hint);
 }
@@ -160,8 +185,7 @@ listen_bind(const char *ip, unsigned int port)
 
 	fd = socket(res->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
-		fatal_status(EX_OSERR, "cannot listen on %s port %u: %s", ip,
-		    port, strerror(errno));
+		bind_failed(ip, port);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
 	/* So that :: and 0.0.0.0 can both be given. */
@@ -179,19 +203,22 @@ listen_bind(const char *ip, unsigned int port)
 void
 listen_open(struct listeners *l, const struct options *o)
 {
+	char	 name[260] = "";
 	size_t	 i;
 	int	 n = passed_count();
 
 	l->n = 0;
 	if (n > 0 && o->address_given)
 		fatal_status(EX_USAGE, "--interface and --port: the service "
-		    "manager has passed %d listening sockets, which decide", n);
+		    "manager has passed %d listening sockets, which decide; "
+		    "leave the options out, or change the socket unit", n);
 	while (l->n < (size_t)n)
 		listen_passed(l, LISTEN_FDS_START + (int)l->n);
 	for (i = 0; n == 0 && i < o->ninterfaces; i++)
 		l->fds[l->n++] = listen_bind(o->interfaces[i], o->port);
 	for (i = 0; i < l->n; i++)
-		listen_log(l->fds[i], o->conf.auth != 0);
+		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
+		    sizeof(name)), o->conf.auth != 0);
 }
 
 void

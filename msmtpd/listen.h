@@ -39,12 +39,13 @@ void	listen_inherited(void);
 
 /*
  * listen_open: take the sockets that a service manager has passed
- * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS), else bind and listen on each
- * interface.  All are non-blocking and close-on-exec, with TCP_NODELAY and
- * SO_KEEPALIVE, which accepted sockets inherit.  Logs each address.  Any
- * failure ends the process: EX_OSERR for an address that cannot be bound,
- * EX_USAGE for one that is none and for --interface or --port beside passed
- * sockets, EX_CONFIG for a passed descriptor that is no TCP listener.
+ * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS; LISTEN_FDNAMES for log and
+ * errors), else bind and listen on each interface.  All are non-blocking and
+ * close-on-exec, with TCP_NODELAY and SO_KEEPALIVE, which accepted sockets
+ * inherit.  Logs each address.  Any failure ends the process: EX_OSERR for an
+ * address that cannot be bound, EX_USAGE for one that is none and for
+ * --interface or --port beside passed sockets, EX_CONFIG for a passed
+ * descriptor that is no TCP listener.
  */
 void	listen_open(struct listeners *, const struct options *);
 

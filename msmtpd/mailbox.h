@@ -38,7 +38,7 @@ enum mailbox_error {
 	MAILBOX_OK,
 	MAILBOX_SYNTAX,		/* 553 5.1.7 / 5.1.3 */
 	MAILBOX_TOO_LONG,	/* the same, with a text of its own */
-	MAILBOX_NEEDS_UTF8,	/* non-ASCII, SMTPUTF8 was not given: 553 5.6.7 */
+	MAILBOX_NEEDS_UTF8,	/* non-ASCII, no SMTPUTF8: 553 5.6.7 */
 	MAILBOX_BAD_UTF8,	/* not well-formed: 553 5.6.7 */
 	MAILBOX_DASH		/* begins with "-" */
 };

@@ -27,8 +27,9 @@
 #define MSMTPD_PATH_MAX		512	/* --chroot */
 #define MSMTPD_HOSTNAME_MAX	256
 #define MSMTPD_LISTENERS_MAX	64
-#define MSMTPD_ID_MAX		32	/* a session's or mail's id, '\0' included */
-#define MSMTPD_AUTH_MAX		256	/* user name and password, each, '\0' included */
+/* With '\0': the id of a session or mail; a user name, a password. */
+#define MSMTPD_ID_MAX		32
+#define MSMTPD_AUTH_MAX		256
 /* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
 #define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
 
@@ -82,9 +83,9 @@ struct config {
 	uint32_t	 max_sessions;
 	uint32_t	 max_deliveries;
 	uint32_t	 max_recipients;	/* of a mail */
-	uint32_t	 max_rcpt_octets;	/* all recipients of a mail, each
-						 * with '\0', and pointer: what
-						 * execve(2) takes */
+	uint32_t	 max_rcpt_octets; /* of all recipients of a mail, each
+					   * with '\0' and pointer: what
+					   * execve(2) takes */
 	uint32_t	 max_line;	/* octets of a command line */
 	uint32_t	 max_auth_line;	/* the same of AUTH and its answers */
 	uint32_t	 max_errors;	/* of a session */
@@ -95,7 +96,7 @@ struct config {
 	uint8_t		 inetd;
 	uint8_t		 auth;		/* sessions must authenticate */
 	uint8_t		 debug;
-	uint8_t		 drop;		/* started as root: chroot, change user */
+	uint8_t		 drop;		/* as root: chroot, change user */
 	uid_t		 uid;		/* identity, where drop is set */
 	gid_t		 gid;
 	uint32_t	 ngroups;

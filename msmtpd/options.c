@@ -57,7 +57,7 @@ static const struct option longopts[] = {
 	{ "version",		no_argument,		NULL, OPT_VERSION },
 	{ "help",		no_argument,		NULL, OPT_HELP },
 	{ "check",		no_argument,		NULL, OPT_CHECK },
-	{ "print-sandbox",	no_argument,		NULL, OPT_PRINT_SANDBOX },
+	{ "print-sandbox",	no_argument,	NULL, OPT_PRINT_SANDBOX },
 	{ "inetd",		no_argument,		NULL, OPT_INETD },
 	{ "interface",		required_argument,	NULL, OPT_INTERFACE },
 	{ "port",		required_argument,	NULL, OPT_PORT },
@@ -65,7 +65,7 @@ static const struct option longopts[] = {
 	{ "log",		required_argument,	NULL, OPT_LOG },
 	{ "debug",		no_argument,		NULL, OPT_DEBUG },
 	{ "user",		required_argument,	NULL, OPT_USER },
-	{ "privsep-user",	required_argument,	NULL, OPT_PRIVSEP_USER },
+	{ "privsep-user",	required_argument, NULL, OPT_PRIVSEP_USER },
 	{ "chroot",		required_argument,	NULL, OPT_CHROOT },
 	{ "auth",		required_argument,	NULL, OPT_AUTH },
 	{ "max-sessions",	required_argument,	NULL, OPT_NUMBER },
@@ -223,8 +223,8 @@ static void
 interface_option(struct options *o, const char *arg)
 {
 	if (o->ninterfaces == MSMTPD_LISTENERS_MAX)
-		fatal_status(EX_USAGE, "--interface: more than %d",
-		    MSMTPD_LISTENERS_MAX);
+		fatal_status(EX_USAGE, "--interface: more than %d; 0.0.0.0 and "
+		    ":: stand for all", MSMTPD_LISTENERS_MAX);
 	o->interfaces[o->ninterfaces++] = arg;
 	o->address_given = true;
 }
@@ -268,7 +268,8 @@ auth_option(struct options *o, const char *arg)
 		fatal_status(EX_USAGE, "--auth: the user name needs 1 to %d "
 		    "octets", MSMTPD_AUTH_MAX - 1);
 	if (arg[len] == ',' && arg[len + 1] == '\0')
-		fatal_status(EX_USAGE, "--auth: nothing after the comma");
+		fatal_status(EX_USAGE, "--auth: nothing after the comma, where "
+		    "the command is that prints the password");
 	free(o->auth_user);
 	if ((o->auth_user = strndup(arg, len)) == NULL)
 		fatal("strndup");
@@ -389,7 +390,7 @@ options_parse(struct options *o, int argc, char **argv)
 		o->log = o->conf.inetd ? LOGGER_SYSLOG : LOGGER_STDERR;
 	if (o->conf.inetd && o->address_given)
 		fatal_status(EX_USAGE, "--inetd: the session comes on standard "
-		    "input, so --interface and --port have no place");
+		    "input, so leave --interface and --port out");
 	if (o->ninterfaces == 0)
 		o->interfaces[o->ninterfaces++] = "127.0.0.1";
 	if (o->conf.max_memory == 0)
@@ -397,7 +398,8 @@ options_parse(struct options *o, int argc, char **argv)
 		    o->conf.max_size : DEFAULT_MEMORY;
 	if (o->conf.max_memory < o->conf.max_size)
 		fatal_status(EX_USAGE, "--max-memory: less than --max-size, so "
-		    "that no mail of that size could come");
+		    "that no mail of that size could come; raise the one or "
+		    "lower the other");
 }
 
 static void

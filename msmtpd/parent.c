@@ -76,6 +76,7 @@ static struct event	 signal_event, logger_event;
 static struct timer	 state_timer, watchdog_timer, logger_timer;
 static enum parent_state state;
 static int		 parent_status;	/* exit status */
+static bool		 up;		/* both children have been ready */
 static bool		 killing;	/* IMSG_KILL has been sent */
 static int64_t		 watchdog;	/* ms between pings; 0: none */
 static uint32_t		 ping;
@@ -146,8 +147,13 @@ parent_stop(const char *why)
 static void
 parent_fail(int status)
 {
-	if (state == STATE_FAILING)
+	if (state == STATE_FAILING) {
+		/* One that cannot start takes the other along, of which we
+		 * may hear first: the first cause counts, not the first end. */
+		if (parent_status == 1)
+			parent_status = status;
 		return;
+	}
 	notify("STOPPING=1\nSTATUS=A process of mine has died");
 	parent_status = status != 0 ? status : 1;
 	state = STATE_FAILING;
@@ -212,8 +218,8 @@ child_ended(int fd, uint32_t events, void *arg)
 	peer_close(&c->peer);
 	if (!child_expected(c, &si)) {
 		child_cause(c, &si);
-		parent_fail(state == STATE_STARTING && si.si_code ==
-		    CLD_EXITED ? si.si_status : 1);
+		parent_fail(!up && si.si_code == CLD_EXITED ?
+		    si.si_status : 1);
 	} else if (state == STATE_RUNNING && c == &deliver && front.running)
 		timer_set(&state_timer, PARENT_LONELY, parent_lonely, NULL);
 	else if (state == STATE_RUNNING) {
@@ -512,7 +518,8 @@ static void
 parent_slow(void *arg)
 {
 	(void)arg;
-	fatalx("%s does not start", !front.ready ? "front" : "deliver");
+	fatalx("%s does not start: the machine is overloaded, or it is "
+	    "stopped", !front.ready ? "front" : "deliver");
 }
 
 /* Both children are confined: so are we, and then clients may come. */
@@ -528,6 +535,7 @@ parent_ready(void)
 	log_init("parent", parent_sink, NULL);
 	watchdog = notify_watchdog() / 3;	/* it asks for our pid */
 	confine_parent(&log);
+	up = true;
 	state = STATE_RUNNING;
 	child_send(&deliver, IMSG_START, -1, NULL, 0);
 	child_send(&front, IMSG_START, -1, NULL, 0);

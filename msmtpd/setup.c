@@ -16,6 +16,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include "log.h"
 #include "logger.h"
 #include "notify.h"
+#include "privdrop.h"
 #include "setup.h"
 
 #define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
@@ -67,8 +69,8 @@ setup_users(struct setup *s)
 	s->root = geteuid() == 0;
 	if (!s->root && o->user_given)
 		fatal_status(EX_USAGE, "--user, --privsep-user and --chroot "
-		    "need root to start msmtpd; started by another user all "
-		    "of it runs as that user");
+		    "need root to start msmtpd; leave them out: started by "
+		    "another user all of it runs as that user");
 	if (!s->root)
 		return;
 	identity_lookup(&s->command_user, o->user, "user", USERADD_COMMAND);
@@ -76,7 +78,8 @@ setup_users(struct setup *s)
 	    USERADD_FRONT);
 	if (s->command_user.uid == s->front_user.uid)
 		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
-		    "as --user, whom front must not share", o->privsep_user);
+		    "as --user; give each a user of its own",
+		    o->privsep_user);
 }
 
 static void
@@ -164,6 +167,59 @@ setup_children(struct setup *s)
 	s->deliver.chroot[0] = '\0';
 }
 
+static void __attribute__((noreturn))
+setup_nolog(const struct options *o)
+{
+	const char	*hint = "";
+
+	if (errno == ENOENT)
+		hint = "; its directory must exist";
+	else if (errno == ELOOP)
+		hint = "; it must not be a symbolic link";
+	else if (errno == EACCES || errno == EROFS)
+		hint = "; who starts msmtpd must be able to write there";
+	fatal_status(EX_CANTCREAT, "--log=%s: %s%s", o->logfile != NULL ?
+	    o->logfile : "stderr", strerror(errno), hint);
+}
+
+/* As deliver will ask; not every program that root may run is for all. */
+static void
+setup_check_command(const struct setup *s)
+{
+	const struct identity	*id = &s->command_user;
+	char			 err[2048];
+	pid_t			 pid;
+	int			 status;
+
+	if ((pid = fork()) == -1)
+		fatal("fork");
+	if (pid == 0) {
+		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+		if (command_runnable(&s->command, err, sizeof(err)) == -1)
+			fatal_status(EX_CONFIG, "--command: %s", err);
+		_exit(EX_OK);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			fatal("waitpid");
+	/* It has said why. */
+	if (status != 0)
+		exit(EX_CONFIG);
+}
+
+/* What the start would find out later, after what --check must not do. */
+static void
+setup_check(const struct setup *s)
+{
+	if (s->options.log == LOGGER_FILE &&
+	    logger_check(s->options.logfile) == -1)
+		setup_nolog(&s->options);
+	if (!s->root)
+		return;
+	close(privdrop_rootdir(s->options.conf.chroot));
+	setup_check_command(s);
+}
+
 static void
 setup_print(const struct setup *s)
 {
@@ -215,6 +271,7 @@ setup_options(struct setup *s, int argc, char **argv)
 	setup_command(s);
 	setup_children(s);
 	if (o->check) {
+		setup_check(s);
 		setup_print(s);
 		setup_printed();
 	}
@@ -268,9 +325,7 @@ setup_resources(struct setup *s)
 	struct options	*o = &s->options;
 
 	if (logger_open(o->log, o->logfile) == -1)
-		fatal_status(EX_CANTCREAT, "--log=%s: %s",
-		    o->logfile != NULL ? o->logfile : "stderr",
-		    strerror(errno));
+		setup_nolog(o);
 	if (o->auth_user != NULL)
 		auth_init(o->auth_user, o->passwordeval, s->root ?
 		    &s->command_user : NULL, o->conf.max_sessions);

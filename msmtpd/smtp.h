@@ -61,7 +61,7 @@ struct smtp_mail {
 	size_t		 rcpt_space;	/* allocated */
 	uint32_t	 nrcpt;
 	uint64_t	 declared;	/* SIZE=, 0: not given */
-	uint64_t	 size;		/* octets of content so far, as handed out */
+	uint64_t	 size;		/* octets of content handed out */
 	bool		 utf8;		/* SMTPUTF8 was given */
 	bool		 body8bit;	/* BODY=8BITMIME was given */
 };

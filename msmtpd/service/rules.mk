@@ -30,7 +30,9 @@ UNITDIR ?=	$(or $(shell $(PKG_CONFIG) \
 SYSUSERSDIR ?=	/usr/lib/sysusers.d
 TMPFILESDIR ?=	/usr/lib/tmpfiles.d
 UNITS =		msmtpd.socket msmtpd.service msmtpd-privsep.service \
-		msmtpd-inetd.socket msmtpd-inetd@.service
+		msmtpd-inetd.socket msmtpd@.service
+# systemd looks for what a socket with Accept=yes starts by the socket's name.
+UNIT_LINK =	msmtpd-inetd@.service
 
 .PHONY: install-service install-service-systemd install-service-sysvinit \
 	install-service-openrc uninstall-service uninstall-service-systemd \
@@ -48,6 +50,7 @@ install-service-systemd:
 	    $(SERVICE_SED) $(SERVICE)/$$f >$(DESTDIR)$(UNITDIR)/$$f && \
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$$f || exit 1; \
 	done
+	ln -sf msmtpd@.service $(DESTDIR)$(UNITDIR)/$(UNIT_LINK)
 	$(INSTALL) -m 644 $(SERVICE)/msmtpd.sysusers \
 	    $(DESTDIR)$(SYSUSERSDIR)/msmtpd.conf
 	$(INSTALL) -m 644 $(SERVICE)/msmtpd.tmpfiles \
@@ -81,6 +84,7 @@ uninstall-service: $(INIT:%=uninstall-service-%)
 
 uninstall-service-systemd:
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+	    $(DESTDIR)$(UNITDIR)/$(UNIT_LINK) \
 	    $(DESTDIR)$(SYSUSERSDIR)/msmtpd.conf \
 	    $(DESTDIR)$(TMPFILESDIR)/msmtpd.conf
 

@@ -38,6 +38,13 @@ sub refused {
 	unlike($err, qr/is ready/, "$name: it did not start");
 }
 
+# refused_both: of a start, and of --check before it.
+sub refused_both {
+	my ($name, $want, $re, @words) = @_;
+	refused($name, $want, $re, @words);
+	refused("$name, --check", 78, $re, @words, '--check');
+}
+
 SKIP: {
 	skip 'not root', 1 unless is_root();
 	my @base = ($t->bin, '--port=0', $cmd);
@@ -62,37 +69,49 @@ SKIP: {
 
 	# The root directory; it is front's to say so, and the daemon's to end.
 	my @users = ('--user=games', '--privsep-user=nobody');
-	refused('no root directory', 72, qr{chroot $dir/none}, @base, @users,
+	refused_both('no root directory', 72,
+	    qr{chroot $dir/none.*install -d}, @base, @users,
 	    "--chroot=$dir/none");
 	mkdir "$dir/full" or die $!;
 	spew("$dir/full/file", '');
-	refused('a root directory with a file in it', 78,
+	refused_both('a root directory with a file in it', 78,
 	    qr{chroot $dir/full.*empty}, @base, @users,
 	    "--chroot=$dir/full");
 	mkdir "$dir/open" or die $!;
 	chmod 0777, "$dir/open" or die $!;
-	refused('a root directory that others can write', 78,
+	refused_both('a root directory that others can write', 78,
 	    qr{chroot $dir/open.*write}, @base, @users,
 	    "--chroot=$dir/open");
 	symlink "$dir/empty", "$dir/link" or die $!;
-	refused('a root directory by a symbolic link', 72,
-	    qr{chroot $dir/link}, @base, @users, "--chroot=$dir/link");
+	refused_both('a root directory by a symbolic link', 72,
+	    qr{chroot $dir/link.*symbolic}, @base, @users,
+	    "--chroot=$dir/link");
+
+	# A command that root may run, and its user may not.
+	mkdir "$dir/private" or die $!;
+	chmod 0700, "$dir/private" or die $!;
+	spew("$dir/private/command", "#!/bin/sh\n");
+	chmod 0755, "$dir/private/command" or die $!;
+	refused_both('a command that its user may not run', 78,
+	    qr{--command: $dir/private/command.*may not.*directories}, $t->bin,
+	    '--port=0', @users, $empty, "--command=$dir/private/command");
 }
 
 # The log.
 my @base = ($t->bin, '--port=0', $t->root_options, $cmd);
-refused('a log in no directory', 73, qr{$dir/none/log}, @base,
-    "--log=$dir/none/log");
-refused('a directory as log', 73, qr{$dir/out}, @base, "--log=$dir/out");
+refused_both('a log in no directory', 73, qr{$dir/none/log.*must exist},
+    @base, "--log=$dir/none/log");
+refused_both('a directory as log', 73, qr{$dir/out}, @base,
+    "--log=$dir/out");
 symlink "$dir/elsewhere", "$dir/loglink" or die $!;
-refused('a symbolic link as log', 73, qr{$dir/loglink}, @base,
+refused_both('a symbolic link as log', 73, qr{$dir/loglink.*symbolic}, @base,
     "--log=$dir/loglink");
 ok(!-e "$dir/elsewhere", 'and it was not followed');
 {
 	spew("$dir/ours", '');
 	chmod 0600, "$dir/ours" or die $!;
 	chmod 0400, "$dir/ours" or die $! unless is_root();
-	refused('a log without permission', 73, qr{$dir/ours.*denied},
+	refused_both('a log without permission', 73, qr{$dir/ours.*denied},
 	    unprivileged(), $t->bin, '--port=0', $cmd, "--log=$dir/ours");
 }
 

@@ -33,7 +33,7 @@ plan skip_all => 'systemd-analyze is not installed'
 my $service = "$FindBin::Bin/../../msmtpd/service";
 my $binary = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
 my @services = qw(msmtpd.service msmtpd-privsep.service
-    msmtpd-inetd@.service);
+    msmtpd@.service);
 my @sockets = qw(msmtpd.socket msmtpd-inetd.socket);
 
 # With the program where it is here, or systemd says that there is none.
@@ -46,6 +46,8 @@ for my $name (@services, @sockets) {
 	is($n, $name =~ /service$/ ? 1 : 0, "$name runs /usr/bin/msmtpd");
 	spew("$dir/$name", $text);
 }
+
+symlink 'msmtpd@.service', "$dir/msmtpd-inetd\@.service" or die $!;
 
 for my $name (@services, @sockets) {
 	my ($status, $out, $err) = run({ env => { SYSTEMD_UNIT_PATH =>
@@ -75,8 +77,8 @@ sub exposure {
 }
 
 SKIP: {
-	skip("systemd-analyze security --offline: $err", 4) unless $offline;
-	my %most = ('msmtpd.service' => 1.2, 'msmtpd-inetd@.service' => 1.2,
+	skip("systemd-analyze security --offline: $err", 5) unless $offline;
+	my %most = ('msmtpd.service' => 1.2, 'msmtpd@.service' => 1.2,
 	    'msmtpd-privsep.service' => 2.0);
 	for my $name (sort keys %most) {
 		my $e = exposure($name, $unit{$name});
@@ -89,10 +91,17 @@ SKIP: {
 	my ($said) = $unit{'msmtpd-privsep.service'} =~
 	    /without User= it would\s+#?\s*say (\d+\.\d+)/;
 	my (undef, $systemd) = run('systemd-analyze', '--version');
-	skip('the comment is about systemd 252', 1)
+	skip('the comment is about systemd 252', 2)
 	    unless $systemd =~ /^systemd 252 /;
 	is(exposure('msmtpd-privsep.service', $root), $said,
 	    'msmtpd-privsep.service: as root, as its comment says');
+	($said) = $unit{'msmtpd-privsep.service'} =~
+	    /It would say (\d+\.\d+) with the sockets/;
+	is(exposure('msmtpd-privsep.service', "$root\n[Service]\n" .
+	    "CapabilityBoundingSet=~CAP_NET_BIND_SERVICE\n" .
+	    "SocketBindDeny=any\nIPAddressDeny=any\n" .
+	    "IPAddressAllow=localhost 192.0.2.1\n"), $said,
+	    'msmtpd-privsep.service: as root, tightened by its own advice');
 }
 
 # What the daemon's way of stopping and starting asks of a unit.
@@ -143,7 +152,7 @@ is_deeply($protect{$_}, $protect{'msmtpd.service'},
 
 # make install-service, for each init, below another prefix.
 SKIP: {
-	skip('make is not installed', 15) unless which('make');
+	skip('make is not installed', 17) unless which('make');
 	delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
 	my %want = (
 		systemd => ['/u/msmtpd.service', '/etc/default/msmtpd'],
@@ -160,12 +169,17 @@ SKIP: {
 		like(slurp($program), qr{^(?:\w+=)"?/opt/x/bin/msmtpd\b}m,
 		    "$init: the program is where it was installed");
 		ok(-e $options, "$init: and there are options");
+		is(readlink "$dest/u/msmtpd-inetd\@.service",
+		    'msmtpd@.service', "$init: the socket finds its service")
+		    if $init eq 'systemd';
 		# Options stay as the administrator made them.
 		spew($options, "mine\n");
 		run('make', @args, 'install-service');
 		is(slurp($options), "mine\n", "$init: and stay");
 		run('make', @args, 'uninstall-service');
 		ok(!-e $program, "$init: uninstalled");
+		is_deeply([glob "$dest/u/*"], [], "$init: and no unit left")
+		    if $init eq 'systemd';
 	}
 }
 

@@ -61,11 +61,15 @@ my @want = ('/usr/bin/msmtpd', '/etc/default/msmtpd', '/etc/init.d/msmtpd',
     '/usr/share/man/man1/msmtpd.1.gz', '/usr/lib/sysusers.d/msmtpd.conf',
     '/usr/lib/tmpfiles.d/msmtpd.conf',
     map { "/lib/systemd/system/$_" } qw(msmtpd.socket msmtpd.service
-    msmtpd-privsep.service msmtpd-inetd.socket msmtpd-inetd@.service));
+    msmtpd-privsep.service msmtpd-inetd.socket msmtpd-inetd@.service
+    msmtpd@.service));
 is_deeply([grep { !m{^/usr/share/(?:doc|lintian)/} } sort keys %$file],
     [sort @want], 'msmtpd: its files');
+my $link = '/lib/systemd/system/msmtpd-inetd@.service';
 is_deeply([grep { $file->{$_} !~ m{^-rw[-x]r-[-x]r-[-x] root/root$} }
-    sort keys %$file], [], "msmtpd: all root's, no bit that gives rights");
+    grep { $_ ne $link } sort keys %$file], [],
+    "msmtpd: all root's, no bit that gives rights");
+like($file->{$link}, qr{^l\S+ root/root$}, 'msmtpd: one name is a link');
 (undef, $out) = run('dpkg-deb', '-I', $deb, 'conffiles');
 is($out, "/etc/default/msmtpd\n/etc/init.d/msmtpd\n", 'msmtpd: conffiles');
 (undef, $out) = run('dpkg-deb', '-f', $deb, 'Conflicts', 'Replaces');

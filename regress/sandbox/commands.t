@@ -241,7 +241,8 @@ SKIP: {
 	is(status_of($status), 'exit 0', 'dma: takes a mail') or diag($err);
 	my @queued = grep { -f && slurp($_) =~ /Subject: by dma $$\n/ }
 	    glob "$spool/*";
-	is(scalar @queued, 1, 'dma: it is in the spool');
+	# And perhaps what dma sends back, which has it inside.
+	cmp_ok(scalar @queued, '>=', 1, 'dma: it is in the spool');
 	for my $file (@queued) {
 		(my $id = $file) =~ s{.*/M}{};
 		unlink $file, "$spool/Q$id";

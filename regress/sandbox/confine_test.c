@@ -143,8 +143,10 @@ check(int got, int want, const char *needle, const char *what)
 static void
 chroots(void)
 {
-	char	 help[128];
-	int	 fd;
+	static const char	 directory[] = "it must be a directory, and no "
+				    "symbolic link to one";
+	char			 help[128];
+	int			 fd;
 
 	snprintf(help, sizeof(help), "install -d -m 0755 -o root -g root %s",
 	    name);
@@ -153,11 +155,11 @@ chroots(void)
 	if ((fd = creat(name, 0644)) == -1)
 		err(1, "%s", name);
 	close(fd);
-	check(run(front, NULL), EX_OSFILE, help, "chroot is a file");
+	check(run(front, NULL), EX_OSFILE, directory, "chroot is a file");
 	unlink(name);
 	if (symlink("empty", name) == -1)
 		err(1, "%s", name);
-	check(run(front, NULL), EX_OSFILE, help, "chroot is a link");
+	check(run(front, NULL), EX_OSFILE, directory, "chroot is a link");
 	unlink(name);
 	if (mkdir(name, 0755) == -1 || chmod(name, 0775) == -1)
 		err(1, "%s", name);

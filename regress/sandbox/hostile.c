@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -35,6 +36,7 @@
 
 #include "hostile.h"
 #include "spawn.h"
+#include "tap.h"
 
 #define DEADLINE	60		/* s; what takes longer hangs */
 #define NOBODY		65534
@@ -108,6 +110,23 @@ hostile_record(const char *dir, char **argv)
 	    rename(temporary, path) == -1)
 		_exit(75);
 	_exit(0);
+}
+
+void
+hostile_begin(int argc, char **argv, char *dir)
+{
+	const char	*binary = getenv("MSMTPD");
+
+	if (argc > 3 && strcmp(argv[1], "--record") == 0)
+		hostile_record(argv[2], argv + 1);
+	if (binary == NULL)
+		skip_all("MSMTPD does not name the daemon's binary");
+	if (mkdtemp(dir) == NULL || chmod(dir, 01777) == -1)
+		err(1, "%s", dir);
+	signal(SIGPIPE, SIG_IGN);
+	srandom((unsigned int)getpid());
+	diag("seed %d", getpid());
+	hostile_init(binary, dir);
 }
 
 static time_t
@@ -354,7 +373,7 @@ hostile_packet(struct deliver *d, const void *data, size_t len,
 		memcpy(CMSG_DATA(&control.hdr), fds, (size_t)n * sizeof(int));
 	}
 	/* What it answers must not stop us both. */
-	while (take(d, d->front) > 0 || take(d, d->parent) > 0)
+	while ((!d->deaf && take(d, d->front) > 0) || take(d, d->parent) > 0)
 		;
 	return (sendmsg(d->front, &msg, MSG_NOSIGNAL) != -1);
 }
@@ -415,6 +434,17 @@ hostile_mail(struct mail *m)
  * What no mailbox can be, whatever its grammar says; this is not the
  * daemon's parser but the harm that one must keep out.
  */
+void
+hostile_partial(struct deliver *d, uint32_t peerid, int fd)
+{
+	struct mail	 m;
+
+	hostile_mail(&m);
+	m.head.nrcpt = 2;
+	m.head.rcpt_octets += 15;
+	hostile_send(d, IMSG_MAIL, peerid, fd, &m, sizeof(m.head) + m.len);
+}
+
 static bool
 harmful(const char *s)
 {

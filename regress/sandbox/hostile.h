@@ -37,6 +37,7 @@ struct deliver {
 	char		 log[8192];	/* what it has logged */
 	uint32_t	 results;	/* IMSG_RESULT seen */
 	uint32_t	 delivered;	/* of these, exit status 0 */
+	bool		 deaf;		/* front reads no results */
 	bool		 gone;
 	int		 status;	/* wait status, once gone */
 };
@@ -47,6 +48,13 @@ void	hostile_init(const char *binary, const char *dir);
 
 /* hostile_record: be the command: file the arguments; exits. */
 void	hostile_record(const char *dir, char **argv) __attribute__((noreturn));
+
+/*
+ * hostile_begin: what main() of such a test begins with: be the command where
+ * the arguments say so; else make the directory from its template, and
+ * hostile_init().
+ */
+void	hostile_begin(int argc, char **argv, char *dir);
 
 /* hostile_start: start deliver; start: send IMSG_START, too. */
 void	hostile_start(struct deliver *, bool start);
@@ -83,6 +91,10 @@ struct mail {
 
 /* hostile_mail: a proper one to one recipient. */
 void	hostile_mail(struct mail *);
+
+/* hostile_partial: send a proper one to two recipients, the second of which,
+ * 15 octets, is to follow. */
+void	hostile_partial(struct deliver *, uint32_t peerid, int fd);
 
 /* hostile_addresses: its sender and recipients, with a proper head. */
 void	hostile_addresses(struct mail *, const char *sender, size_t senderlen,

@@ -298,9 +298,25 @@ hostile(uint32_t what)
 	}
 }
 
+/* Answers to the guesses: those that were checked. */
+static void
+answered(const struct imsg *imsg)
+{
+	struct imsg_auth_result	 result;
+
+	if (imsg_get_data(imsg, &result, sizeof(result)) == -1)
+		return;
+	if (result.answer == AUTH_NO)
+		LINE(6, "front: wrong");
+	else if (result.answer == AUTH_YES)
+		LINE(6, "front: right");
+}
+
 static void
 dispatch(struct imsg *imsg)
 {
+	if (imsg->hdr.type == IMSG_AUTH_RESULT)
+		answered(imsg);
 	if (imsg->hdr.type == IMSG_START)
 		hostile(conf.max_noops);
 	if (imsg->hdr.type == IMSG_STOP)

@@ -111,15 +111,22 @@ for my $flood ([2, 'a flood of lines'], [18, 'lines with descriptors']) {
 	is(status_of($t->stop), 'exit 0', "$what: stopped");
 }
 
-# Guesses of the password: no more than the penalty allows.
+# Guesses of the password, 10,000 at once: each session that there may be has
+# one checked a second.
 {
-	my $t = start(45, @auth);
-	my $status = eval {
-		sleep 1;
-		$t->signal('TERM');
-		status_of($t->wait_exit(90));
-	} // "$@";
-	like($status, qr/^exit [01]$/, 'guesses of the password: it ends');
+	my $begin = time;
+	my $t = start(45, @auth, '--max-sessions=20');
+	$t->wait_log(qr/^msmtpd: front: wrong$/m);
+	sleep 1;
+	my $checked = () = $t->log =~ /^msmtpd: front: wrong$/mg;
+	my $most = 20 * (1 + time - $begin);
+	cmp_ok($checked, '<=', $most, 'guesses of the password: no more ' .
+	    "than the penalty allows: $checked");
+	unlike($t->log, qr/front: right/, 'guesses of the password: none ' .
+	    'was right');
+	$t->signal('TERM');
+	is(status_of($t->wait_exit), 'exit 0',
+	    'guesses of the password: it ends');
 	unlike($t->log, qr/secret|guess/, 'no password is in the log');
 }
 

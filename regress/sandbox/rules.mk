@@ -25,7 +25,9 @@ $(SANDBOX_B)/exhaustive_test: $(SANDBOX_O)/policy.o
 $(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test \
 $(SANDBOX_B)/run_confined: $(SANDBOX_O)/refuse.o
 
-$(SANDBOX_B)/hostile_test: $(SANDBOX_O)/hostile.o
+$(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
+	    $(SANDBOX_O)/hostile.o
+$(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
 
 # A test's own objects stand behind the archive, which they need once more.
 $(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test: private LIBS := \

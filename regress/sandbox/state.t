@@ -119,9 +119,11 @@ sub state {
 }
 
 my $MAX = 1 << 20;
+my $SESSIONS = 100;
 my %front = (name => 'front', filters => 1,
-    limits => { processes => '0 0', 'file size' => join ' ',
-    ($MAX + 65536) x 2 });
+    limits => { processes => '0 0', 'file size' => join(' ',
+    ($MAX + 65536) x 2), 'open files' => join(' ',
+    (2 * $SESSIONS + 128) x 2) });
 my %deliver = (name => 'deliver', filters => 2, root => '/',
     fds => 'eventpoll 1, ' . ($abi >= 4 ? 'landlock-ruleset 1, ' : '') .
     'null 3, socket 2');
@@ -176,7 +178,7 @@ file($text . "Descriptors: @fds\nLeader: " .
     ($sid == $$ ? 'yes' : 'no') . "\n", @ARGV);
 END
 
-my @options = ("--max-size=$MAX");
+my @options = ("--max-size=$MAX", "--max-sessions=$SESSIONS");
 
 # What this test was started with is not the daemon's to close.
 sub close_others { POSIX::close($_) for 3 .. 1023 }

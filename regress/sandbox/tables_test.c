@@ -310,6 +310,10 @@ static const struct {
 	{ "deliver", "socket", "ALG", { AF_ALG, SOCK_SEQPACKET }, 0 },
 	{ "deliver", "socket", "VSOCK", { AF_VSOCK, SOCK_STREAM }, 0 },
 	{ "deliver", "socket", "KEY", { AF_KEY, SOCK_RAW }, 0 },
+	{ "deliver", "socketpair", "UNIX", { AF_UNIX, SOCK_STREAM }, 1 },
+	{ "deliver", "socketpair", "TIPC", { AF_TIPC, SOCK_STREAM }, 0 },
+	{ "deliver", "socketpair", "TIPC below upper bits",
+	    { 0x100000000 | AF_TIPC, SOCK_STREAM }, 0 },
 	{ "deliver", "clone", "as fork(3) does", { SIGCHLD }, 1 },
 	{ "deliver", "clone", "a thread", { CLONE_VM | CLONE_FS |
 	    CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM }, 1 },

@@ -145,6 +145,8 @@ test_advice(void)
 	if (end == NULL)
 		return;
 	end[3] = '\0';
+	ok(strchr(form, '\\') == NULL, "without a backslash, of which the "
+	    "log would make two");
 	is_int(command_split(&sh, form, err, sizeof(err)), 0, "it is taken");
 	is_int((long long)sh.nwords, 4, "four words");
 	is_str(sh.words[2], "tee 'a b' | cmd -f \"$0\" >>x \"$@\"",
@@ -314,6 +316,21 @@ resolve(const char *name, const char *path, char *result, size_t size)
 	return (ret);
 }
 
+/* A directory that is closed to us does not tell what is in it. */
+static void
+closed_path(const char *dir)
+{
+	char	 got[2048];
+	uid_t	 uid = geteuid();
+
+	if (chmod(dir, 0) == -1 || (uid == 0 && seteuid(65534) == -1))
+		abort();
+	is_int(resolve("nowhere", dir, got, sizeof(got)), -1, "closed to us");
+	ok(strstr(got, "not found in PATH") != NULL, "says so: %s", got);
+	if (seteuid(uid) == -1 || chmod(dir, 0700) == -1)
+		abort();
+}
+
 static void
 test_resolve(void)
 {
@@ -337,6 +354,7 @@ test_resolve(void)
 	ok(strstr(got, "not an executable file") != NULL, "says so: %s", got);
 	is_int(resolve("nowhere", path, got, sizeof(got)), -1, "not found");
 	ok(strstr(got, "not found in PATH") != NULL, "says so: %s", got);
+	closed_path(dir);
 	is_int(resolve(file, NULL, got, sizeof(got)), 0, "absolute");
 	is_str(got, file, "as given");
 	is_int(resolve(dir, NULL, got, sizeof(got)), -1, "a directory");
@@ -364,7 +382,8 @@ static void
 test_room(void)
 {
 	char		*env[] = { NULL }, *big[] = { NULL, NULL };
-	char		 err[64], **argv, *rcpts, sender[MSMTPD_ADDRESS_MAX + 1];
+	char		 err[64], **argv, *rcpts;
+	char		 sender[MSMTPD_ADDRESS_MAX + 1];
 	struct command	 cmd;
 	uint32_t	 room, n, i, less;
 	int		 status;

@@ -142,15 +142,26 @@ test_file(void)
 	logger_sink(NULL, LOG_INFO, "not lost");
 	is_int((long long)logger_pending(), 0,
 	    "the old descriptor stays in use");
+	is_int(logger_check(path), -1, "check says so, too");
+	is_int(errno, ELOOP, "with ELOOP");
 	is_int(logger_open(LOGGER_FILE, path), -1, "open is refused");
 	is_int(errno, ELOOP, "with ELOOP");
+	is_int(logger_check(dir), -1, "a directory: check");
+	is_int(errno, EISDIR, "with EISDIR");
 	is_int(logger_open(LOGGER_FILE, dir), -1, "so is a directory");
 	is_int(errno, EISDIR, "with EISDIR");
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
+	is_int(logger_check(big), -1, "a name too long: check");
+	is_int(errno, ENAMETOOLONG, "with ENAMETOOLONG");
 	is_int(logger_open(LOGGER_FILE, big), -1, "and a name too long");
 	is_int(errno, ENAMETOOLONG, "with ENAMETOOLONG");
 	(void)unlink(path);
+	is_int(logger_check(path), 0, "check: it could be made");
+	is_int(access(path, F_OK), -1, "and was not");
+	is_int(logger_check(path2), 0, "check: one that is there");
+	is_int(logger_check("/nowhere/at/all"), -1, "check: no directory");
+	is_int(errno, ENOENT, "with ENOENT");
 
 	/* A sink's contract bounds lines; logger does not rely on it. */
 	is_int(logger_open(LOGGER_FILE, path), 0, "open");

@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,14 @@ static int	 ran, failed;
 static int
 report(int good, const char *fmt, va_list ap)
 {
+	char		 name[1024];
+	const char	*p;
+
 	printf("%sok %d - ", good ? "" : "not ", ++ran);
-	vprintf(fmt, ap);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	/* A name that has a newline in it would be two lines of TAP. */
+	for (p = name; *p != '\0'; p++)
+		putchar(iscntrl((unsigned char)*p) ? '?' : *p);
 	putchar('\n');
 	if (!good)
 		failed++;

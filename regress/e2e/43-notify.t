@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# What a service manager is told: sd_notify(3)'s words, each when it is true.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use IO::Select;
+use IO::Socket::UNIX;
+use Msmtpd::Test qw(proc_status);
+use Socket qw(SOCK_DGRAM);
+use Test::More;
+use Time::HiRes qw(clock_gettime time CLOCK_MONOTONIC);
+
+my $t = Msmtpd::Test->new;
+my $cmd = '--command=' . $t->filer;
+my $path = $t->dir . '/notify';
+
+# manager: a socket to be told by, its first octet "@" or "/".
+sub manager {
+	my ($name) = @_;
+	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
+	    Local => $name =~ s/^@/\0/r) or die "$name: $!\n";
+	chmod 0666, $name if $name =~ m{^/};
+	return $s;
+}
+
+# told: the next message; '' when none comes in time.
+sub told {
+	my ($s, $limit) = @_;
+	return '' unless IO::Select->new($s)->can_read($limit // 30);
+	defined $s->recv(my $text, 65536) or return '';
+	return $text;
+}
+
+# told_until: messages up to the first that matches, WATCHDOG=1 aside.
+sub told_until {
+	my ($s, $re) = @_;
+	my @all;
+	my $until = time + 30;
+	while (time < $until) {
+		my $text = told($s, $until - time);
+		last if $text eq '';
+		push @all, $text unless $text eq 'WATCHDOG=1';
+		last if $text =~ $re;
+	}
+	return @all;
+}
+
+for my $name ($path, '@msmtpd-test-' . $$) {
+	my $s = manager($name);
+	my $kind = $name =~ /^@/ ? 'an abstract socket' : 'a path';
+	$t->start({ env => { NOTIFY_SOCKET => $name } }, $cmd);
+	is(told($s), "READY=1\nSTATUS=Ready", "$kind: ready");
+	my %confined = map { $_ => proc_status($t->proc($_))->{Seccomp} }
+	    qw(front deliver);
+	is_deeply(\%confined, { front => 2, deliver => 2 },
+	    "$kind: both are confined then");
+	like($t->send, qr/^250/, "$kind: and mail is taken");
+
+	my $before = int(clock_gettime(CLOCK_MONOTONIC) * 1e6);
+	$t->signal('HUP');
+	my @words = (told($s), told($s));
+	my $after = int(clock_gettime(CLOCK_MONOTONIC) * 1e6) + 1;
+	my ($usec) = $words[0] =~ /\ARELOADING=1\nMONOTONIC_USEC=(\d+)\z/;
+	ok(defined $usec, "$kind: reloading") or diag($words[0]);
+	ok($usec && $before <= $usec && $usec <= $after,
+	    "$kind: with the time at which it began");
+	is($words[1], 'READY=1', "$kind: and ready again");
+
+	is($t->stop, 0, "$kind: it stops");
+	is(told($s), "STOPPING=1\nSTATUS=Stopping", "$kind: and says so");
+	is(told($s, 0), '', "$kind: nothing else was said");
+	close $s;
+	unlink $path;
+}
+
+# A process that dies ends the service.
+{
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path } }, $cmd);
+	told($s);
+	kill 'KILL', $t->proc('front');
+	like(told($s), qr/^STOPPING=1$/m, 'front dies: stopping');
+	isnt($t->wait_exit, 0, 'and it fails');
+	unlink $path;
+}
+
+# The watchdog hears of the parent only while both answer it.
+for my $victim ('front', 'deliver') {
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path,
+	    WATCHDOG_USEC => 300_000 } }, $cmd);
+	my ($n, @other) = (0);
+	my $until = time + 30;
+	while ($n < 5 && time < $until) {
+		my $text = told($s);
+		$text eq 'WATCHDOG=1' ? $n++ : push @other, $text;
+	}
+	is($n, 5, 'the watchdog is content');
+	is_deeply(\@other, ["READY=1\nSTATUS=Ready"], 'and nothing else');
+	my $pid = $t->proc($victim);
+	kill 'STOP', $pid;
+	# What was on its way; then, for ten times as long as it takes, none.
+	Time::HiRes::sleep(0.3);
+	1 while told($s, 0) ne '';
+	is(told($s, 1), '', "$victim is stopped: not a word");
+	kill 'CONT', $pid;
+	is(told($s), 'WATCHDOG=1', "$victim goes on: content again");
+	is($t->stop, 0, 'it stops');
+	my @last = told_until($s, qr/STOPPING/);
+	is_deeply(\@last, ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
+	unlink $path;
+}
+
+# Another process's watchdog.
+{
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path, WATCHDOG_USEC => 300_000,
+	    WATCHDOG_PID => 1 } }, $cmd);
+	is(told($s), "READY=1\nSTATUS=Ready", 'ready');
+	is(told($s, 1), '', 'a watchdog for another process hears nothing');
+	is($t->stop, 0, 'it stops');
+	unlink $path;
+}
+
+# Who tells nobody starts all the same.
+for my $name ("$path.none", 'relative', '@', 'x' x 200) {
+	$t->start({ env => { NOTIFY_SOCKET => $name } }, $cmd);
+	like($t->log, qr/NOTIFY_SOCKET=/, "nobody there: a warning");
+	is($t->stop, 0, 'it runs');
+}
+
+done_testing();
