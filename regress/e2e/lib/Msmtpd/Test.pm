@@ -56,6 +56,7 @@ sub is_root { return $> == 0 }
 
 sub which {
 	my ($prog) = @_;
+	return -x $prog ? $prog : undef if $prog =~ m{/};
 	for my $dir (split(/:/, $ENV{PATH}), '/usr/sbin', '/sbin') {
 		return "$dir/$prog" if -x "$dir/$prog" && !-d _;
 	}
