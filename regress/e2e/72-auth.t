@@ -202,9 +202,14 @@ SKIP: {
 	skip '/usr/bin/python3 is not installed', 1
 	    unless -x '/usr/bin/python3';
 	authenticates('smtplib', '/usr/bin/python3', '-I', '-c', <<'END',
-import smtplib, sys
+import base64, smtplib, sys
 s = smtplib.SMTP(sys.argv[1], int(sys.argv[2]))
-s.login(sys.argv[3], open(sys.argv[4], encoding='utf-8').read().strip())
+s.ehlo()
+assert s.has_extn('auth')
+# Its login() takes passwords in ASCII only.
+plain = b'\0'.join([b'', sys.argv[3].encode(),
+    open(sys.argv[4], 'rb').read().strip()])
+assert s.docmd('AUTH', 'PLAIN ' + base64.b64encode(plain).decode())[0] == 235
 s.sendmail('a@example.org', ['b@example.org'], 'Subject: x\r\n\r\nx\r\n')
 s.quit()
 END
