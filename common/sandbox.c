@@ -60,8 +60,8 @@ filter_new(uint32_t action)
 	/*
 	 * Only the native architecture is in the filter.  libseccomp counts
 	 * x32's numbers, which come with x86_64's own architecture, as
-	 * foreign too.  no_new_privs is set by who uses us, where DESIGN.md's
-	 * order has it.  A binary tree, because an account is long.
+	 * foreign too.  no_new_privs is set by who uses us, at its place in
+	 * the order.  A binary tree, because an account is long.
 	 */
 	if (check(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 	    SCMP_ACT_KILL_PROCESS)) == -1 ||

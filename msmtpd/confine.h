@@ -40,7 +40,7 @@ struct confine_log {
 /*
  * confine_front, confine_deliver: give up, in a child that has its
  * descriptors and its settings and has seen nothing untrusted, all that its
- * job does not need, in DESIGN.md's order: chroot and change of user (where
+ * job does not need, in this order: chroot and change of user (where
  * conf->drop says so), capabilities, securebits, resource limits, dumpable,
  * MDWE, no_new_privs, Landlock, seccomp.  Any failure is fatal; a kernel
  * without Landlock is logged.  Ends with one log line that says what is in

@@ -142,8 +142,9 @@ parent_stop(const char *why)
 		log_warn("front: cannot tell it to stop");
 }
 
-/* A child has died.  The other finishes what it can and ends by itself; see
- * DESIGN: nobody can start a child any more. */
+/* A child has died.  The other finishes what it can and ends by itself.  A
+ * confined parent can start nobody, which is worth more than a restart from
+ * here: the service manager does that. */
 static void
 parent_fail(int status)
 {

@@ -46,6 +46,9 @@ my @checks = (
 	capability => \&capability,
 	'start-stop-daemon' => \&start_stop_daemon,
 	systemd => \&systemd,
+	'systemd-privsep' => \&booted,
+	'systemd-accept' => \&booted,
+	'init-script' => \&init_script,
 	'socket-activation' => \&socket_activation,
 	inetd => \&inetd,
 	pipe => \&by_pipe,
@@ -355,6 +358,23 @@ sub systemd {
 	my $boot = slurp("$top/regress/boot/inside");
 	like($boot, qr/\Qprop('$unit', 'UnitFileState'), 'enabled'\E/,
 	    'the boot test has it enabled');
+}
+
+sub booted {
+	my ($text) = @_;
+	chomp $text;
+	my ($unit) = $text =~ /^systemctl enable --now (\S+)$/;
+	ok($unit && -e "$top/msmtpd/service/$unit", 'the unit exists');
+	like(slurp("$top/regress/boot/inside"), qr/'\Q$text\E'/,
+	    'the boot test does it');
+}
+
+sub init_script {
+	my ($text) = @_;
+	my ($script) = $text =~ m{^(/etc/init\.d/\S+) start$};
+	ok($script, 'a script is started');
+	like(slurp("$top/regress/boot/inside"),
+	    qr/^script\('sysvinit', '\Q$script\E'/m, 'the boot test does it');
 }
 
 sub socket_activation {
