@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "auth.h"
+#include "childmsg.h"
 #include "confine.h"
 #include "event.h"
 #include "listen.h"
@@ -236,17 +237,8 @@ static void
 child_log(const struct child *c, struct imsg *imsg)
 {
 	const struct imsg_log	*msg = imsg->data;
-	size_t			 len = imsg_get_len(imsg);
-	size_t			 namelen = strlen(c->name);
 
-	if (len <= offsetof(struct imsg_log, text) || len > sizeof(*msg) ||
-	    msg->pri < LOG_EMERG || msg->pri > LOG_DEBUG)
-		fatalx("%s: malformed IMSG_LOG", c->name);
-	len -= offsetof(struct imsg_log, text);
-	if (memchr(msg->text, '\0', len) != msg->text + len - 1 ||
-	    !log_isprintable(msg->text, len - 1) ||
-	    strncmp(msg->text, c->name, namelen) != 0 ||
-	    strncmp(msg->text + namelen, ": ", 2) != 0)
+	if (!childmsg_log(c->name, imsg->data, imsg_get_len(imsg)))
 		fatalx("%s: malformed IMSG_LOG", c->name);
 	parent_sink(NULL, msg->pri, msg->text);
 }
@@ -286,9 +278,8 @@ front_auth(struct imsg *imsg)
 {
 	struct imsg_auth	 auth;
 
-	if (imsg_get_data(imsg, &auth, sizeof(auth)) == -1 ||
-	    imsg->fd != -1 || auth.user[sizeof(auth.user) - 1] != '\0' ||
-	    auth.pass[sizeof(auth.pass) - 1] != '\0')
+	if (!childmsg_auth(&auth, imsg->data, imsg_get_len(imsg)) ||
+	    imsg->fd != -1)
 		fatalx("front: malformed IMSG_AUTH");
 	if (!setup.options.conf.auth || state == STATE_STARTING)
 		fatalx("front: unexpected IMSG_AUTH");

@@ -1,0 +1,49 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "childmsg.h"
+#include "log.h"
+
+bool
+childmsg_log(const char *name, const void *data, size_t len)
+{
+	const struct imsg_log	*msg = data;
+	size_t			 namelen = strlen(name);
+
+	if (len <= offsetof(struct imsg_log, text) || len > sizeof(*msg) ||
+	    msg->pri < LOG_EMERG || msg->pri > LOG_DEBUG)
+		return (false);
+	len -= offsetof(struct imsg_log, text);
+	return (memchr(msg->text, '\0', len) == msg->text + len - 1 &&
+	    log_isprintable(msg->text, len - 1) &&
+	    strncmp(msg->text, name, namelen) == 0 &&
+	    strncmp(msg->text + namelen, ": ", 2) == 0);
+}
+
+bool
+childmsg_auth(struct imsg_auth *auth, const void *data, size_t len)
+{
+	if (len != sizeof(*auth))
+		return (false);
+	memcpy(auth, data, sizeof(*auth));
+	return (auth->user[sizeof(auth->user) - 1] == '\0' &&
+	    auth->pass[sizeof(auth->pass) - 1] == '\0');
+}
