@@ -162,7 +162,7 @@ command_split(struct command *cmd, const char *string, char *err,
 		snprintf(err, errlen, "longer than %d octets", COMMAND_MAX);
 		return (-1);
 	}
-	if ((s.out = cmd->strings = malloc(len + 1)) == NULL) {
+	if ((s.out = cmd->strings = calloc(1, len + 1)) == NULL) {
 		snprintf(err, errlen, "%s", strerror(errno));
 		return (-1);
 	}
