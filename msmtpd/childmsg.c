@@ -28,7 +28,9 @@ childmsg_log(const char *name, const void *data, size_t len)
 	const struct imsg_log	*msg = data;
 	size_t			 namelen = strlen(name);
 
-	if (len <= offsetof(struct imsg_log, text) || len > sizeof(*msg) ||
+	/* Not sizeof(*msg): what pads the struct is no text. */
+	if (len <= offsetof(struct imsg_log, text) ||
+	    len > offsetof(struct imsg_log, text) + sizeof(msg->text) ||
 	    msg->pri < LOG_EMERG || msg->pri > LOG_DEBUG)
 		return (false);
 	len -= offsetof(struct imsg_log, text);
