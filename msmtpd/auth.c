@@ -33,6 +33,7 @@
 #include "identity.h"
 #include "log.h"
 #include "peer.h"
+#include "privdrop.h"
 #include "spawn.h"
 
 #define AUTH_DELAY	1000	/* ms, of each answer */
@@ -94,7 +95,7 @@ auth_eval_exec(const char *eval, const struct identity *id, int out)
 	if (id == NULL)
 		execve("/bin/sh", argv, identity_passthrough());
 	else {
-		identity_become(id);
+		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
 		if (chdir("/") == 0)
 			execve("/bin/sh", argv, identity_env(id));
 	}

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "identity.h"
 #include "log.h"
@@ -127,15 +126,4 @@ identity_passthrough(void)
 			env[used++] = environ[n];
 	}
 	return (env);
-}
-
-void
-identity_become(const struct identity *id)
-{
-	if (setgroups(id->ngroups, id->groups) == -1)
-		fatal("setgroups");
-	if (setresgid(id->gid, id->gid, id->gid) == -1)
-		fatal("setresgid");
-	if (setresuid(id->uid, id->uid, id->uid) == -1)
-		fatal("setresuid");
 }

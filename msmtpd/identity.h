@@ -55,8 +55,4 @@ char	**identity_env(const struct identity *);
  */
 char	**identity_passthrough(void);
 
-/* identity_become: in a process that is to run one program as id: groups,
- * gid, uid, in this order.  fatal on failure. */
-void	identity_become(const struct identity *);
-
 #endif

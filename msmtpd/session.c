@@ -235,10 +235,11 @@ session_update(struct session *s)
 		return;
 	}
 	if (s->fd != -1) {
-		/* Most clients are silent now; see session_event(). */
-		if (session_takes(s) || s->out.data == NULL)
+		/* A client that has to wait is silent, mostly; see
+		 * session_event(). */
+		if (s->out.data == NULL)
 			in = EPOLLIN;
-		if (s->out.data != NULL)
+		else
 			out = EPOLLOUT;
 		if (s->out_event != NULL)
 			event_mod(s->out_event, out);
