@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,6 +62,40 @@ setup_logfile(struct options *o)
 	o->logfile = path;
 }
 
+/* Do something in a process of its own, which leaves nothing in this one.
+ * Where it fails it has said why, and its exit status is ours. */
+static void
+setup_aside(const char *what, void (*work)(struct setup *), struct setup *s)
+{
+	pid_t	 pid;
+	int	 status;
+
+	if ((pid = fork()) == -1)
+		fatal_status(EX_OSERR, "%s: fork: %s", what, strerror(errno));
+	if (pid == 0) {
+		work(s);
+		_exit(EX_OK);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			fatal("waitpid");
+	if (WIFSIGNALED(status))
+		fatal_status(EX_OSERR, "%s: killed by signal %d", what,
+		    WTERMSIG(status));
+	if (WEXITSTATUS(status) != EX_OK)
+		exit(WEXITSTATUS(status));
+}
+
+static void
+setup_lookup(struct setup *s)
+{
+	const struct options	*o = &s->options;
+
+	identity_lookup(&s->users->command, o->user, "user", USERADD_COMMAND);
+	identity_lookup(&s->users->front, o->privsep_user, "privsep-user",
+	    USERADD_FRONT);
+}
+
 static void
 setup_users(struct setup *s)
 {
@@ -73,10 +108,16 @@ setup_users(struct setup *s)
 		    "another user all of it runs as that user");
 	if (!s->root)
 		return;
-	identity_lookup(&s->command_user, o->user, "user", USERADD_COMMAND);
-	identity_lookup(&s->front_user, o->privsep_user, "privsep-user",
-	    USERADD_FRONT);
-	if (s->command_user.uid == s->front_user.uid)
+	s->users = mmap(NULL, sizeof(*s->users), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->users == MAP_FAILED)
+		fatal("mmap");
+	/* Whatever nsswitch.conf(5) names is loaded and asked: libraries of
+	 * others', with descriptors and threads of their own. */
+	setup_aside("looking up users", setup_lookup, s);
+	if (mprotect(s->users, sizeof(*s->users), PROT_READ) == -1)
+		fatal("mprotect");
+	if (s->users->command.uid == s->users->front.uid)
 		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
 		    "as --user; give each a user of its own",
 		    o->privsep_user);
@@ -148,7 +189,7 @@ setup_children(struct setup *s)
 
 	setup_hostname(c);
 	s->front_env = setup_front_env();
-	s->deliver_env = s->root ? identity_env(&s->command_user) :
+	s->deliver_env = s->root ? identity_env(&s->users->command) :
 	    identity_passthrough();
 	/* An octet of each recipient's and its '\0', the pointer to it. */
 	room = command_room(&s->command, s->deliver_env);
@@ -162,8 +203,8 @@ setup_children(struct setup *s)
 		s->front.chroot[0] = s->deliver.chroot[0] = '\0';
 		return;
 	}
-	setup_identity(&s->front, &s->front_user);
-	setup_identity(&s->deliver, &s->command_user);
+	setup_identity(&s->front, &s->users->front);
+	setup_identity(&s->deliver, &s->users->command);
 	s->deliver.chroot[0] = '\0';
 }
 
@@ -184,32 +225,19 @@ setup_nolog(const struct options *o)
 
 /* As deliver will ask; not every program that root may run is for all. */
 static void
-setup_check_command(const struct setup *s)
+setup_check_command(struct setup *s)
 {
-	const struct identity	*id = &s->command_user;
+	const struct identity	*id = &s->users->command;
 	char			 err[2048];
-	pid_t			 pid;
-	int			 status;
 
-	if ((pid = fork()) == -1)
-		fatal("fork");
-	if (pid == 0) {
-		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
-		if (command_runnable(&s->command, err, sizeof(err)) == -1)
-			fatal_status(EX_CONFIG, "--command: %s", err);
-		_exit(EX_OK);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			fatal("waitpid");
-	/* It has said why. */
-	if (status != 0)
-		exit(EX_CONFIG);
+	privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+	if (command_runnable(&s->command, err, sizeof(err)) == -1)
+		fatal_status(EX_CONFIG, "--command: %s", err);
 }
 
 /* What the start would find out later, after what --check must not do. */
 static void
-setup_check(const struct setup *s)
+setup_check(struct setup *s)
 {
 	if (s->options.log == LOGGER_FILE &&
 	    logger_check(s->options.logfile) == -1)
@@ -217,7 +245,7 @@ setup_check(const struct setup *s)
 	if (!s->root)
 		return;
 	close(privdrop_rootdir(s->options.conf.chroot));
-	setup_check_command(s);
+	setup_aside("trying the command", setup_check_command, s);
 }
 
 static void
@@ -230,10 +258,10 @@ setup_print(const struct setup *s)
 		printf(" [%s]", s->command.words[i]);
 	printf("\n");
 	if (s->root) {
-		printf("%-16s %s (uid %u)\n", "user", s->command_user.name,
-		    s->command_user.uid);
+		printf("%-16s %s (uid %u)\n", "user", s->users->command.name,
+		    s->users->command.uid);
 		printf("%-16s %s (uid %u)\n", "privsep-user",
-		    s->front_user.name, s->front_user.uid);
+		    s->users->front.name, s->users->front.uid);
 		printf("%-16s %s\n", "chroot", s->options.conf.chroot);
 	} else
 		printf("%-16s uid %u runs all processes; no change of user, "
@@ -328,7 +356,7 @@ setup_resources(struct setup *s)
 		setup_nolog(o);
 	if (o->auth_user != NULL)
 		auth_init(o->auth_user, o->passwordeval, s->root ?
-		    &s->command_user : NULL, o->conf.max_sessions);
+		    &s->users->command : NULL, o->conf.max_sessions);
 	notify_init();
 	if (o->conf.inetd)
 		setup_inetd(s);

@@ -28,8 +28,9 @@ struct setup {
 	struct options	 options;
 	struct command	 command;	/* resolved */
 	struct listeners listeners;	/* with --inetd descriptors 0 and 1 */
-	struct identity	 command_user;	/* started as root */
-	struct identity	 front_user;	/* started as root */
+	struct users {
+		struct identity	 command, front;
+	}		*users;		/* started as root */
 	bool		 root;
 	struct config	 front, deliver;	/* their settings */
 	char		**front_env, **deliver_env;

@@ -22,7 +22,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(children is_root proc_status status_of);
+use Msmtpd::Test qw(children is_root proc_status slurp
+    status_of);
 use Test::More;
 
 plan skip_all => 'not root' unless is_root();
@@ -61,6 +62,17 @@ for my $w (@want) {
 	like($t->log, qr/^msmtpd: $name: uid $w->{uid}, .*\bseccomp/m,
 	    "$name: the log says what is in force");
 }
+# A process of its own looks up the users: what nsswitch.conf(5) names is
+# others' code, which has no business in the parent.
+SKIP: {
+	skip 'nsswitch.conf names no library for passwd', 1 unless
+	    -e '/etc/nsswitch.conf' && slurp('/etc/nsswitch.conf') =~
+	    /^passwd:\s*(?!files\s*$)(?:files\s+)?(\w+)/m &&
+	    glob "/lib/*/libnss_$1.so.2 /usr/lib/*/libnss_$1.so.2";
+	unlike(slurp('/proc/' . $t->pid . '/maps'), qr/libnss_/,
+	    'parent: no library of nsswitch.conf is left in it');
+}
+
 opendir my $dh, $t->dir . '/empty' or die $!;
 is_deeply([grep { !/^\.\.?$/ } readdir $dh], [], 'the root directory is empty');
 
