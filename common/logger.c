@@ -214,29 +214,12 @@ logger_reset(void)
 	wq.lines = wq.notice = wq.lost = 0;
 }
 
-/*
- * The time zone's file is read now: later it cannot be.  localtime_r(3) also
- * allocates the names of both halves of the year once, so let it.
- */
-static void
-read_timezone(void)
-{
-	struct tm	 tm;
-	time_t		 t = time(NULL);
-
-	tzset();
-	(void)localtime_r(&t, &tm);
-	t += 182L * 24 * 60 * 60;
-	(void)localtime_r(&t, &tm);
-}
-
 int
 logger_open(enum logger_kind kind, const char *path)
 {
 	int	 ret = 0;
 
 	logger_reset();
-	read_timezone();
 	lg.pid = getpid();
 	switch (kind) {
 	case LOGGER_NONE:

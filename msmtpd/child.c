@@ -125,7 +125,6 @@ child_init(const char *name, struct config *conf)
 	child_parent.drained = child_drained;
 	log_init(name, child_sink, (void *)(uintptr_t)name);
 	prctl(PR_SET_NAME, name);
-	tzset();		/* reads the zone's file, which chroot hides */
 	if (event_init() == -1)
 		fatal("event_init");
 	child_config(conf);

@@ -84,7 +84,8 @@ note(const char *fmt, ...)
 
 /*
  * The time zone's file is read now, since later it cannot be; localtime_r(3)
- * also allocates the names of both halves of the year once.
+ * also allocates the names of both halves of the year once.  front needs it
+ * for Received, the parent for its log.
  */
 static void
 confine_timezone(void)

@@ -25,7 +25,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Msmtpd::Clients qw(audit logged stopped talk);
-use Msmtpd::Test qw(have_ipv6);
+use Msmtpd::Test qw(have_ipv6 slurp);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -297,4 +297,21 @@ $t->start($command, '--debug', "--interface=$where");
 	pass('a health check, with --debug');
 }
 stopped($t);
+# The zone is a file, which neither process can read when it needs the time.
+SKIP: {
+	my $zone = 'Asia/Kathmandu';
+	skip "there is no time zone $zone", 5
+	    unless -e "/usr/share/zoneinfo/$zone";
+	my $log = $t->dir . '/zoned.log';
+	$t->start({ env => { TZ => $zone }, log => $log },
+	    '--command=' . $t->filer, "--log=$log");
+	like($t->send, qr/^250/, "TZ=$zone: a mail");
+	my ($mail) = $t->mails;
+	like($mail->{mail}, qr/\AReceived: (?:[^\n]+\n\s+)*[^\n]*:\d\d\s\+0545\n/,
+	    'its Received field has local time');
+	stopped($t);
+	my @lines = split /\n/, slurp($log);
+	is(scalar(grep { !/^\S+T[\d:]{8}\+05:45 / } @lines), 0,
+	    'as has the log file') or diag($lines[-1]);
+}
 done_testing();

@@ -192,6 +192,7 @@ test_zone(void)
 
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		(void)setenv("TZ", tests[i].tz, 1);
+		tzset();
 		(void)logger_open(LOGGER_FILE, path);
 		logger_sink(NULL, LOG_INFO, "x");
 		slurp_file(path);
