@@ -75,7 +75,8 @@ if ($how eq 'deaf') { $SIG{TERM} = 'IGNORE'; sleep 600 }
 enter($in =~ /^(X-Id: .*)\z/ms ? md5_hex($1) : 'garbled');
 if ($how eq 'late') { sleep 600 }
 if ($how eq 'die') { kill 'KILL', $$ }
-if ($how eq 'print') { print 'x' x 65536 for 1 .. 160 }
+my $mib = $how eq 'print' ? 10 : $how eq 'gigabyte' ? 1024 : 0;
+while ($mib--) { print 'x' x 65536 for 1 .. 16 }
 exit($how eq 'temp' ? 75 : $how eq 'fail' ? 1 : 0);
 END
 
@@ -85,8 +86,8 @@ END
 
 # How a mail's command behaves, how a client does, and what the chaos does:
 # weights.
-my %HOW = (ok => 60, noread => 3, close => 3, print => 2, temp => 6,
-    fail => 4, die => 4, hang => 1, deaf => 1, late => 1);
+my %HOW = (ok => 60, noread => 3, close => 3, print => 2, gigabyte => 0.3,
+    temp => 6, fail => 4, die => 4, hang => 1, deaf => 1, late => 1);
 my %CLIENT = (plain => 50, pipelined => 20, cut_command => 5, cut_data => 8,
     cut_reply => 8, half_close => 5, dribble => 4);
 my %CHAOS = (kill_parent => 2, kill_front => 2, kill_deliver => 3,
@@ -94,7 +95,8 @@ my %CHAOS = (kill_parent => 2, kill_front => 2, kill_deliver => 3,
     stop_command => 3, term => 3, term_twice => 1, two_deaths => 1);
 my %CALM = (kill_command => 8, stop_parent => 3, stop_front => 3,
     stop_deliver => 4, stop_command => 3, nothing => 10);
-my %SUCCEEDS = map { $_ => 1 } qw(ok noread close print);
+# What may be answered with 250.
+my %SUCCEEDS = map { $_ => 1 } qw(ok noread close print gigabyte);
 
 sub choose {
 	my ($weights) = @_;

@@ -17,7 +17,8 @@
 # Clients by the thousand: idle ones, slow ones, and such as come and are gone
 # at once.  One who works is served all the same.
 #
-# MSMTPD_FLOOD_SECONDS is how long connections are made and reset (3).
+# MSMTPD_FLOOD_SECONDS is how long slow clients go on, and how long
+# connections are made and reset (3).
 
 use strict;
 use warnings;
@@ -88,7 +89,7 @@ for my $c (@slow) {
 	$i++ % 2 or next;
 	$c->reply for 1 .. 3;
 }
-for my $second (1 .. 3) {
+for my $second (1 .. $FLOOD) {
 	my $start = time;
 	$_->put('N') for @slow;
 	works("$N slow clients as well, second $second");
@@ -97,8 +98,16 @@ for my $second (1 .. 3) {
 }
 is(scalar(grep { $_->cmd('NOOP') =~ /^250/ } @idle[0 .. 9]), 10,
     'the idle ones are still there');
+# Slow is not lost: what some of those in DATA have said is a mail.
+my @patient = @slow[grep { $_ % 2 } 0 .. 19];
+$_->put("\r\n.\r\n") for @patient;
+is(scalar(grep { $_->reply =~ /^250/ } @patient), @patient,
+    'slow clients that end their mail are told that it was delivered');
 $_->close for @idle, @slow;
-is(scalar($t->mails), 50, 'each mail was delivered');
+is(scalar($t->mails), 20 + 10 * $FLOOD + @patient,
+    'each mail was delivered');
+is(scalar(grep { $_->{mail} =~ /^N{$FLOOD}\n\z/m } $t->mails), @patient,
+    'the slow ones to the last octet');
 SKIP: {
 	skip 'not root: descriptors of others are not shown', 1 unless
 	    is_root();
