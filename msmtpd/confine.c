@@ -40,7 +40,8 @@
 /* Descriptors besides those that sessions or commands need. */
 #define FDS_SPARE	64
 #define FDS_SESSION	2	/* front: the client, its message */
-#define FDS_COMMAND	4	/* deliver: its pidfd, output, two at start */
+#define FDS_COMMAND	4	/* deliver: its pidfd, output (both ends), its
+				 * message at start */
 
 /* Octets of Received field and trace besides the message that is limited. */
 #define FSIZE_SPARE	65536

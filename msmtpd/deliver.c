@@ -32,6 +32,7 @@
 #include "job.h"
 #include "log.h"
 #include "parent.h"
+#include "spawn.h"
 #include "verdict.h"
 
 #define DELIVER_GRACE	30000	/* ms for commands to finish without front */
@@ -243,6 +244,14 @@ deliver_command(void)
 	imsg_free(&imsg);
 }
 
+/* Caught and not ignored: execve(2) sets what is caught to its default, so
+ * that no command's start has to. */
+static void
+deliver_signal(int sig)
+{
+	(void)sig;
+}
+
 static void
 deliver_jobs(void)
 {
@@ -252,7 +261,7 @@ deliver_jobs(void)
 		fatal("calloc");
 	for (i = 0; i < conf.max_deliveries; i++) {
 		jobs[i].exit_event.fd = jobs[i].out_event.fd = -1;
-		jobs[i].memfd = -1;
+		jobs[i].memfd = jobs[i].out = -1;
 	}
 }
 
@@ -261,6 +270,7 @@ deliver_main(void)
 {
 	char	 err[2048];
 
+	spawn_signals(deliver_signal);
 	child_init("deliver", &conf);
 	child_ongone(parent_gone);
 	deliver_command();

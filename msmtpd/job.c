@@ -31,7 +31,6 @@
 #include "event.h"
 #include "job.h"
 #include "log.h"
-#include "spawn.h"
 
 #define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
 #define JOB_READ	4096
@@ -101,6 +100,9 @@ job_close_output(struct job *j)
 	event_del(&j->out_event);
 	if (fd != -1)
 		close(fd);
+	if (j->out != -1)
+		close(j->out);
+	j->out = -1;
 }
 
 /* Returns false at the end of it. */
@@ -175,22 +177,17 @@ job_exited(int fd, uint32_t events, void *arg)
  * system calls, and nothing is written but *error.
  */
 static void __attribute__((noreturn))
-job_exec(const struct job *j, char **argv, int out, volatile int *error)
+job_exec(const struct job *j, char **argv, volatile int *error)
 {
-	sigset_t	 none;
-
-	sigemptyset(&none);
 	/* When deliver dies its commands do, so that a client's next try
 	 * cannot meet the first one still at work. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    getppid() != job_parent || setsid() == -1 ||
-	    dup2(j->memfd, 0) == -1 || dup2(out, 1) == -1 ||
-	    dup2(out, 2) == -1 || confine_command() == -1)
+	    dup2(j->memfd, 0) == -1 || dup2(j->out, 1) == -1 ||
+	    dup2(j->out, 2) == -1 || confine_command() == -1)
 		goto fail;
-	spawn_signals(SIG_DFL);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
-		goto fail;
-	/* All other descriptors are close-on-exec. */
+	/* All other descriptors are close-on-exec; deliver_main() ignores no
+	 * signal and blocks none. */
 	execve(argv[0], argv, environ);
  fail:
 	*error = errno != 0 ? errno : ESRCH;
@@ -198,14 +195,14 @@ job_exec(const struct job *j, char **argv, int out, volatile int *error)
 }
 
 static int
-job_spawn(struct job *j, char **argv, int out)
+job_spawn(struct job *j, char **argv)
 {
 	volatile int	 error = 0;
 	pid_t		 pid;
 	int		 pidfd;
 
 	if ((pid = vfork()) == 0)
-		job_exec(j, argv, out, &error);
+		job_exec(j, argv, &error);
 	if (pid == -1)
 		return (-1);
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -250,17 +247,20 @@ job_start(struct job *j)
 		free(argv);
 		return (-1);
 	}
+	/* Ours, too, until the command ends: that its last holder is gone
+	 * would wake us in the midst of its exit. */
+	j->out = fds[1];
 	ret = fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	if (ret == 0)
 		ret = event_add(&j->out_event, fds[0], EPOLLIN, job_output, j);
 	if (ret == 0)
-		ret = job_spawn(j, argv, fds[1]);
+		ret = job_spawn(j, argv);
 	error = errno;
 	free(argv);
-	close(fds[1]);
 	if (ret == -1) {
-		event_del(&j->out_event);
-		close(fds[0]);
+		if (j->out_event.fd == -1)
+			close(fds[0]);
+		job_close_output(j);
 		errno = error;
 		return (-1);
 	}
@@ -310,5 +310,5 @@ job_free(struct job *j)
 		close(j->memfd);
 	envelope_free(&j->envelope);
 	memset(j, 0, offsetof(struct job, line));
-	j->exit_event.fd = j->out_event.fd = j->memfd = -1;
+	j->exit_event.fd = j->out_event.fd = j->out = j->memfd = -1;
 }

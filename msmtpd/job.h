@@ -49,6 +49,7 @@ struct job {
 	size_t		 linelen;
 	pid_t		 pid;		/* and process group; 0: none */
 	int		 memfd;
+	int		 out;		/* where it prints */
 	enum job_state	 state;
 	enum mail_outcome why;		/* MAIL_TIMEOUT, MAIL_STOPPED: we have
 					 * ended it; else 0 */
