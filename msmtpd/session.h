@@ -68,7 +68,7 @@ struct session {
 	uint32_t	 commands;	/* smtp_commands() at since */
 	struct client	 client;
 	bool		 eof;		/* the client sends nothing more */
-	bool		 begun;		/* the message has content */
+	bool		 begun;		/* the message has its Received field */
 	bool		 closing;	/* shut down; what comes is dropped */
 	bool		 always;	/* read without waiting: a regular file,
 				 * a pipe whose writer has gone */

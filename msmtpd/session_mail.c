@@ -28,6 +28,9 @@
 #include "session.h"
 #include "verdict.h"
 
+/* Most mails are smaller, and are written at once. */
+#define MAIL_FIRST	8192
+
 static bool
 mail_room(void *arg, uint64_t size)
 {
@@ -53,10 +56,6 @@ static bool
 mail_begin(void *arg, const struct smtp_mail *mail)
 {
 	struct session	*s = arg;
-	struct received	 r;
-	char		 field[RECEIVED_MAX], client[CLIENT_MAX];
-	char		 id[MSMTPD_ID_MAX];
-	size_t		 len;
 
 	s->mails++;
 	s->since = event_now();
@@ -67,6 +66,18 @@ mail_begin(void *arg, const struct smtp_mail *mail)
 		    "no memory left, see --max-memory" : strerror(errno));
 		return (false);
 	}
+	s->handoff.mail = mail;
+	return (true);
+}
+
+/* Its time is that of the first content. */
+static size_t
+mail_received(struct session *s, char *buf, size_t size)
+{
+	const struct smtp_mail	*mail = s->handoff.mail;
+	struct received		 r;
+	char			 client[CLIENT_MAX], id[MSMTPD_ID_MAX];
+
 	session_client(s, client, true);
 	session_mail_id(s, id);
 	r.helo = smtp_helo(s->smtp);
@@ -76,24 +87,34 @@ mail_begin(void *arg, const struct smtp_mail *mail)
 	r.id = id;
 	r.rcpt = mail->nrcpt == 1 ? mail->rcpts : NULL;
 	r.when = time(NULL);
-	len = received_format(field, sizeof(field), &r);
-	if (mail_write(s, field, len))
-		return (true);
-	message_close(&s->message);
-	return (false);
+	return (received_format(buf, size, &r));
 }
 
-/* A first line that begins with a space would be part of our Received field;
- * it is none of a header, so it is put where the body is. */
+/* Our Received field and what comes first, in one write: all of most mails. */
+static bool
+mail_first(struct session *s, const char *buf, size_t len)
+{
+	char	 head[MAIL_FIRST];
+	size_t	 n, part;
+
+	s->begun = true;
+	n = mail_received(s, head, RECEIVED_MAX);
+	/* A line that begins with a space would be part of that field; it is
+	 * none of a header, so it is put where the body is. */
+	if (len > 0 && (*buf == ' ' || *buf == '\t'))
+		head[n++] = '\n';
+	part = len < sizeof(head) - n ? len : sizeof(head) - n;
+	memcpy(head + n, buf, part);
+	return (mail_write(s, head, n + part) &&
+	    (part == len || mail_write(s, buf + part, len - part)));
+}
+
 static bool
 mail_data(void *arg, const char *buf, size_t len)
 {
 	struct session	*s = arg;
-	bool		 fold;
 
-	fold = !s->begun && len > 0 && (*buf == ' ' || *buf == '\t');
-	s->begun = true;
-	return ((!fold || mail_write(s, "\n", 1)) && mail_write(s, buf, len));
+	return (s->begun ? mail_write(s, buf, len) : mail_first(s, buf, len));
 }
 
 static void

@@ -83,14 +83,15 @@ struct smtp_ops {
 	 */
 	bool	(*room)(void *arg, uint64_t size);
 	/*
-	 * DATA is about to be answered 354; make a place for the message and
-	 * write its Received field there.  false: 452 4.3.1.
+	 * DATA is about to be answered 354; make a place for the message.
+	 * false: 452 4.3.1.
 	 */
 	bool	(*data_begin)(void *arg, const struct smtp_mail *);
 	/*
-	 * Take content: dot-unstuffed, LF line ends.  false: there is no room;
-	 * the rest is swallowed and the end of data answered 452 4.3.1.
-	 * data_abort follows at once.
+	 * Take content: dot-unstuffed, LF line ends; the first time, write the
+	 * Received field before it.  Called for each message, with no octets
+	 * where it is empty.  false: there is no room; the rest is swallowed
+	 * and the end of data answered 452 4.3.1.  data_abort follows at once.
 	 */
 	bool	(*data)(void *arg, const char *, size_t);
 	/*

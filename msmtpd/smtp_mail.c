@@ -283,6 +283,12 @@ content_end(struct smtp *s)
 
 	s->commands++;
 	s->noops = 0;
+	/* An empty message, of which nothing has been handed out. */
+	if (tx->refusal == NULL && tx->mail.size == 0 &&
+	    !s->ops->data(s->arg, "", 0)) {
+		s->ops->data_abort(s->arg);
+		tx->refusal = NO_ROOM;
+	}
 	if (tx->refusal == NULL) {
 		s->wait = SMTP_WAIT_RESULT;
 		s->ops->data_end(s->arg, &tx->mail);

@@ -143,6 +143,7 @@ rec_begin(void *arg, const struct smtp_mail *mail)
 	if (!r->begin)
 		return (false);
 	r->mail_open = true;
+	r->mail_fed = false;
 	r->nbegin++;
 	text_empty(&r->content);
 	text_empty(&r->raw);
@@ -156,10 +157,12 @@ rec_data(void *arg, const char *p, size_t len)
 	struct recorder	*r = arg;
 
 	CHECK(r->mail_open);
-	CHECK(len > 0 && memchr(p, '\r', len) == NULL);
+	/* Nothing at all only where there is nothing else. */
+	CHECK((len > 0 || !r->mail_fed) && memchr(p, '\r', len) == NULL);
 	CHECK(r->content.len + len <= r->conf.max_size);
+	r->mail_fed = true;
 	r->ndata++;
-	if (r->content.len + len > r->max_content)
+	if (r->full || r->content.len + len > r->max_content)
 		return (false);
 	text_add(&r->content, p, len);
 	return (true);
@@ -173,7 +176,7 @@ rec_end(void *arg, const struct smtp_mail *mail)
 	const char	*p = mail->rcpts;
 	uint32_t	 i;
 
-	CHECK(r->mail_open);
+	CHECK(r->mail_open && r->mail_fed);
 	r->mail_open = false;
 	r->nend++;
 	check_mail(r, mail);

@@ -42,6 +42,8 @@ struct recorder {
 	uint64_t		 max_declared;	/* room() */
 	uint64_t		 max_content;	/* data() */
 	bool			 begin;		/* data_begin() */
+	bool			 full;		/* data() takes nothing, not
+						 * even none */
 	bool			 hold;		/* results are the test's */
 	uint32_t		 pauses;	/* reply() returns false where
 						 * the next bit, lowest first,
@@ -59,6 +61,7 @@ struct recorder {
 	uint32_t		 nbegin, nend, nabort;
 	uint32_t		 ndata;		/* calls of data() */
 	bool			 mail_open;
+	bool			 mail_fed;	/* data() has been called */
 	bool			 auth_good;	/* user "user", "secret" */
 	bool			 auth_down;	/* user "down" */
 

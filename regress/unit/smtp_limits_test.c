@@ -301,6 +301,13 @@ test_room(void)
 	recorder_send(&r, "too large anyway\r\n.\r\n");
 	is_str(last_codes(&r, 1), "552 5.3.4,", "too large goes before");
 	is_int((long long)r.nabort, 2, "dropped once");
+	r.full = true;
+	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
+	is_str(last_codes(&r, 1), "452 4.3.1,", "no room for an empty one");
+	is_int((long long)r.nabort, 3, "which is dropped, too");
+	r.full = false;
+	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
+	is_str(last_codes(&r, 1), "250 2.0.0,", "room for an empty one");
 	ok(!smtp_quiet(r.smtp), "this is no quiet session");
 	recorder_free(&r);
 }
