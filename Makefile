@@ -22,6 +22,7 @@
 #   make deps           install what is missing to build and test (as root)
 #   make asan           build with ASan and UBSan: .obj/asan/msmtpd
 #   make regress-asan   all tests with that build; regress-clang with clang's
+#   make regress-leaks  end-to-end and chaos tests with LeakSanitizer
 #   make regress-valgrind  unit tests under memcheck
 #   make regress-valgrind-e2e  end-to-end tests, the daemon under memcheck
 #   make fuzz           each fuzz target for FUZZ_TIME seconds

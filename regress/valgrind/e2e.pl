@@ -22,10 +22,12 @@ use strict;
 use warnings;
 
 use File::Copy qw(copy);
-use File::Temp ();
-use POSIX ();
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+use Msmtpd::Batch qw(batch gone scratch);
+use Msmtpd::Test qw(slurp which);
 use Test::More;
-use Time::HiRes qw(time);
 
 # All that need no more than a daemon and a port, the longest first, but for
 #   10-options	starts it some 800 times, mostly to be refused
@@ -35,18 +37,13 @@ use Time::HiRes qw(time);
 my @tests = qw(40-signals 41-grace 73-limits 12-start 11-listen 72-auth
     71-mixtures 30-inetd 20-mail 70-clients 74-log 60-roundtrip 75-replies);
 my @roles = qw(parent front deliver);
-my $limit = 600;	# seconds for one test, on a machine that is busy
 
 my ($program, $jobs) = @ARGV;
-my ($valgrind) = grep { -x } map { "$_/valgrind" } split /:/, $ENV{PATH};
+my $valgrind = which('valgrind');
 plan skip_all => 'valgrind is not installed' unless $valgrind;
 
-# Where any user can execute it, and write a log.
-my $tmp = File::Temp->newdir('msmtpd-memcheck-XXXXXXXX', TMPDIR => 1);
+my $tmp = scratch('msmtpd-memcheck');
 my $dir = "$tmp";
-chmod 0755, $dir or die $!;
-mkdir "$dir/$_" or die $! for qw(log out);
-chmod 01777, "$dir/log" or die $!;
 copy($program, "$dir/msmtpd-memcheck") or die "$program: $!\n";
 
 # What the tests start.  The process stays the same, so a log's name has its
@@ -66,54 +63,6 @@ END
 close $fh or die $!;
 chmod 0755, "$dir/msmtpd", "$dir/msmtpd-memcheck" or die $!;
 
-my %running;	# pid => test
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
-END {
-	local $?;
-	kill 'TERM', keys %running;
-	waitpid $_, 0 for keys %running;
-}
-
-sub slurp {
-	my ($file) = @_;
-	open my $in, '<:raw', $file or die "$file: $!\n";
-	local $/;
-	return scalar(<$in>) // '';
-}
-
-sub start {
-	my ($name) = @_;
-	my $pid = fork // die "fork: $!\n";
-	if ($pid == 0) {
-		%running = ();
-		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-		open STDIN, '<', '/dev/null' or POSIX::_exit(126);
-		open STDOUT, '>', "$dir/out/$name" or POSIX::_exit(126);
-		open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-		$ENV{MSMTPD} = "$dir/msmtpd";
-		$ENV{MSMTPD_TEST_DEADLINE} = 120;
-		# Without the daemon whose clock runs faster than memcheck.
-		$ENV{OBJDIR} = "$dir/none";
-		exec 'timeout', '--foreground', '-k', 30, $limit, $^X,
-		    "regress/e2e/$name.t" or POSIX::_exit(127);
-	}
-	$running{$pid} = $name;
-}
-
-# One has ended: its failed checks are shown, and what it said last where it
-# had none.
-sub finish {
-	my ($pid) = @_;
-	my $status = $?;
-	my $name = delete $running{$pid} // return;
-	my $out = slurp("$dir/out/$name");
-	my @checks = grep { !/# skip/i } $out =~ /^(ok \d+.*)/mg;
-	ok($status == 0 && @checks > 0, sprintf 'e2e %s under memcheck: %d ' .
-	    'checks', $name, scalar @checks) or diag("wait status $status\n",
-	    $out =~ /^not ok/m ? $out =~ /^((?:not ok|#).*\n)/mg :
-	    substr $out, -2000);
-}
-
 # errors: how many memcheck counted when the process ended; none where it did
 # not end, or not under memcheck.
 sub errors {
@@ -132,11 +81,12 @@ sub errors {
 	unlink $log or die $!;
 }
 
-for my $name (@tests) {
-	finish(wait) while keys %running >= $jobs;
-	start($name);
-}
-finish(wait) while %running;
+# Without the daemon whose clock runs faster than memcheck.
+my %env = (MSMTPD => "$dir/msmtpd", MSMTPD_TEST_DEADLINE => 120,
+    OBJDIR => "$dir/none");
+batch(dir => $dir, jobs => $jobs, kind => 'under memcheck',
+    env => sub { %env }, tests => [map { "e2e/$_" } @tests]);
+gone($dir);
 
 # The daemon's own processes, each to its end; and those that they forked.
 my (%ended, @forked, @faulty, @silent);
@@ -163,15 +113,5 @@ is(join(', ', @silent), '', 'none of them ended in another way');
 cmp_ok(scalar @forked, '>', 0, 'and ' . @forked . ' that they forked');
 is(scalar @faulty, 0, 'no error, and nothing definitely lost') or
     diag(@faulty[0 .. ($#faulty < 9 ? $#faulty : 9)]);
-
-# They have been waited for, or were killed with their parent: a moment.
-my $end = time + 10;
-my @left;
-do {
-	@left = grep { (eval { slurp("$_/cmdline") } // '') =~ /\Q$dir\E/ }
-	    glob '/proc/[0-9]*';
-	select undef, undef, undef, 0.1 if @left;
-} while (@left && time < $end);
-is("@left", '', 'no process is left');
 
 done_testing();

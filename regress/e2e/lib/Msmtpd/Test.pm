@@ -216,10 +216,10 @@ sub _reap {
 }
 
 # new: a directory that all may search, with what a daemon needs: "empty" for
-# --chroot, "out" where the command's user writes, a copy of the binary that
-# any user can execute.
+# --chroot, "out" where the command's user writes, a copy of the binary (or of
+# the program given) that any user can execute.
 sub new {
-	my ($class) = @_;
+	my ($class, $program) = @_;
 	my $dir = File::Temp->newdir('msmtpd-XXXXXXXX', TMPDIR => 1);
 	my $self = bless { tmp => $dir, dir => "$dir", log => '', n => 0 },
 	    $class;
@@ -230,7 +230,8 @@ sub new {
 		die "there is no user $USER\n" unless defined $uid;
 		chown $uid, $gid, "$dir/out" or die $!;
 	}
-	copy($binary, "$dir/msmtpd") or die "$binary: $!\n";
+	$program //= $binary;
+	copy($program, "$dir/msmtpd") or die "$program: $!\n";
 	chmod 0755, "$dir/msmtpd" or die $!;
 	$self->{bin} = "$dir/msmtpd";
 	return $self;

@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# e2e.pl DIR JOBS: run end-to-end and chaos tests with the daemon under
+# LeakSanitizer, JOBS of them at a time, then look at what it says of each
+# process.  In DIR are the programs, see leaks.c.  TAP.
+
+use strict;
+use warnings;
+
+use File::Basename qw(basename);
+use File::Path qw(make_path remove_tree);
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+use Msmtpd::Batch qw(batch gone scratch);
+use Msmtpd::Test qw(is_root slurp spew);
+use Test::More;
+
+# Those that are not run:
+my %not = (
+	'e2e/22-root' => 'looks for the root directory that front has not here',
+	'e2e/80-units' => 'starts no daemon',
+	'e2e/84-deb' => 'starts no daemon; is for the plain build',
+);
+# Those that kill processes, of which nothing can be said then:
+my %kills = map { $_ => 1 } qw(chaos/00-ledger chaos/10-death chaos/11-stop
+    e2e/42-death e2e/43-notify e2e/93-manual);
+my @roles = (qw(parent front deliver), is_root() ? 'forked' : ());
+my ($built, $jobs) = @ARGV;
+
+# Where the reports are has to be there, and writable, for a daemon in a
+# container that can write nowhere else: as a mount, which is ours alone.
+if (is_root() && !$ENV{MSMTPD_LEAKS_MOUNTS} &&
+    system('unshare', '-m', 'true') == 0) {
+	$ENV{MSMTPD_LEAKS_MOUNTS} = 1;
+	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
+	die "unshare: $!\n";
+}
+my $mounts = delete $ENV{MSMTPD_LEAKS_MOUNTS};
+my $tmp = scratch('msmtpd-leaks');
+my $dir = "$tmp";
+if ($mounts) {
+	system('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'none',
+	    "$dir/log") == 0 or die "mount\n";
+}
+END {
+	local $?;
+	system 'umount', "$dir/log" if $mounts && $dir;
+	undef $tmp;
+}
+
+my @tests = grep { !$not{$_} } map { m{^regress/(.*)\.t$} }
+    glob 'regress/chaos/*.t regress/e2e/*.t';
+
+# place: what is this test's below that directory.
+sub place {
+	my ($below, $name) = @_;
+	return "$dir/$below/" . $name =~ tr{/}{-}r;
+}
+
+# install: the programs, which will report to "log" for this test; returns
+# where they are.
+sub install {
+	my ($name) = @_;
+	my ($to, $log) = map { place($_, $name) } qw(bin log);
+	my %place = ('msmtpd-leaks' => '.', 'msmtpd-hurried' => 'regress/e2e',
+	    'msmtpd-clock' => 'regress/chaos');
+	my $mark = 'msmtpd-leaks: the directory';
+	die "$log: too long\n" if length $log > 200;
+	make_path($log, "$to/regress/e2e", "$to/regress/chaos");
+	for my $program (keys %place) {
+		my $image = slurp("$built/$program");
+		$image =~ s/\Q$mark\E\0{200}/pack 'a227', $log/e or
+		    die "$program: no place for a directory\n";
+		spew("$to/$place{$program}/$program", $image);
+		chmod 0755, "$to/$place{$program}/$program" or die $!;
+	}
+	spew("$log/processes", '');
+	chmod 0666, "$log/processes" or die $!;
+	chmod 01777, $log or die $!;
+	return ($to, $log);
+}
+
+# processes: what it says in that directory: role => state => how many, and
+# the files of reports.
+sub processes {
+	my ($log) = @_;
+	my (%state, %n);
+	for (split /\n/, slurp("$log/processes")) {
+		my ($id, $role, $state) = /^(\S+) (\w+) (\w+)$/ or die $_;
+		$state{"$role $id"} = $state;
+	}
+	$n{(split)[0]}{$state{$_}}++ for keys %state;
+	return (\%n, glob "$log/report.*");
+}
+
+# LeakSanitizer would see it, in each role alone; "none" leaks nowhere.  What
+# is forked has its parent's memory, too.
+for my $role ('none', @roles) {
+	my ($to, $log) = install("leak-$role");
+	spew("$log/leak", $role);
+	my $t = Msmtpd::Test->new("$to/msmtpd-leaks");
+	my $status = eval {
+		$t->start('--command=' . $t->filer);
+		$t->send;
+		$t->stop;
+	} // -1;
+	undef $t;
+	my ($n, @reports) = processes($log);
+	my @leaks = sort grep { $n->{$_}{leaks} } keys %$n;
+	my %want = (none => '', map({ $_ => $_ } @roles),
+	    is_root() ? (parent => 'forked parent') : ());
+	is("@leaks", $want{$role}, $role eq 'none' ? 'no leak: none is seen' :
+	    "a leak in $role: it is seen") or
+	    diag(map { slurp($_) } @reports);
+	if ($role eq 'none') {
+		is($status, 0, 'the daemon ends with 0');
+		is(scalar @reports, 0, 'and there is no report');
+	} else {
+		isnt($status, 0, 'the daemon does not end with 0');
+		like(join('', map { slurp($_) }
+		    grep { /report\.$role\./ } @reports),
+		    qr/\b100 byte\(s\) in 1 object.*\bleak\b/s,
+		    'and there is a report');
+	}
+}
+
+my @ran = batch(dir => $dir, jobs => $jobs, kind => 'with LeakSanitizer',
+    tests => \@tests, env => sub {
+	my ($to) = install($_[0]);
+	return (MSMTPD => "$to/msmtpd-leaks", OBJDIR => $to);
+    }, done => sub { remove_tree(place('bin', $_[0])) });
+gone($dir);
+
+# Each process that was started has been looked at, and is clean.
+my (%clean, @unchecked, @without, @reports);
+for my $name (@ran) {
+	my ($n, @found) = processes(place('log', $name));
+	push @reports, map { "$name, " . basename($_) . ":\n" . slurp($_) }
+	    @found;
+	push @without, $name unless grep { $_->{clean} } values %$n;
+	for my $role (sort keys %$n) {
+		$clean{$role} += $n->{$role}{clean} // 0;
+		push @unchecked, "$name: $role"
+		    if $n->{$role}{started} && !$kills{$name};
+		push @reports, "$name: $role leaks\n" if $n->{$role}{leaks};
+	}
+}
+cmp_ok($clean{$_} // 0, '>', 0, "$_: " . ($clean{$_} // 0) .
+    ' processes were checked at their end') for @roles;
+is("@without", '', 'in each test');
+is("@unchecked", '', 'and none ended in another way');
+is(scalar @reports, 0, 'nothing leaks') or
+    diag(@reports[0 .. ($#reports < 9 ? $#reports : 9)]);
+
+done_testing();

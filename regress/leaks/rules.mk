@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# make regress-valgrind-e2e: end-to-end tests with the daemon under memcheck,
+
+# make regress-leaks: end-to-end and chaos tests with the daemon, all its
+# processes, under LeakSanitizer; see leaks.c.
+
+LEAKS_B =	$(OBJDIR)/regress/leaks
+LEAKS =		$(LEAKS_B)/msmtpd-leaks $(LEAKS_B)/msmtpd-hurried \
+		$(LEAKS_B)/msmtpd-clock
+LEAKS_WRAP =	-Wl,--wrap=main,--wrap=_exit,--wrap=chroot \
+		-Wl,--wrap=privdrop_limit,--wrap=sandbox_load \
+		-Wl,--wrap=sandbox_restrict
+
+$(LEAKS_B)/msmtpd-hurried: $(O)/regress/e2e/hurry.o
+$(LEAKS_B)/msmtpd-hurried: private LINK += \
+	-Wl,--wrap=clock_gettime,--wrap=epoll_wait
+$(LEAKS_B)/msmtpd-clock: $(O)/regress/chaos/clock.o
+$(LEAKS_B)/msmtpd-clock: private LINK += -Wl,--wrap=clock_gettime,--wrap=time
+
+# confine.c's options for the sanitizer, which would turn it off, get another
+# name.  (A weak symbol would lose to that of clang's library.)  This confine.o
+# comes before the archive, which then is not asked for that one.
+$(O)/regress/leaks/confine.o: msmtpd/confine.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -D__asan_default_options=... $<)
+	$(Q)$(COMPILE) -D__asan_default_options=confine_asan_options -MMD -MP \
+	    -c -o $@ $<
+
+$(LEAKS): $(O)/regress/leaks/leaks.o $(O)/regress/leaks/confine.o $(MAIN) \
+	    $(LIB)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) $(LEAKS_WRAP) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+.PHONY: leaks regress-leaks regress-leaks-run
+leaks: $(LEAKS)
+
+regress-leaks:
+	@regress/deps regress
+	@$(MAKE) --no-print-directory $(ASAN) -j$(JOBS) leaks
+	@$(MAKE) --no-print-directory $(ASAN) regress-leaks-run
+
+regress-leaks-run:
+	@$(PROVE) -v regress/leaks/e2e.pl :: $(abspath $(LEAKS_B)) $(JOBS)
+
+-include $(O)/regress/leaks/leaks.d $(O)/regress/leaks/confine.d
