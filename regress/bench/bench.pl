@@ -58,6 +58,10 @@ my @rows = (
 	    unit => '', least => 3 },
 	{ id => 'pipeline', text => '4 KiB mails, kept open, pipelined, of ' .
 	    'the limit', unit => '' },
+	{ id => 'static', text => '4 KiB, command linked statically, ' .
+	    'of the limit', unit => '' },
+	{ id => 'static-reconnect', text => '  one connection each',
+	    unit => '' },
 	{ id => 'latency', text => 'one mail at a time, added to ' .
 	    'spawn-to-exit', unit => 'us', most => 150 },
 	{ id => 'latency-pipeline', text => '  pipelined', unit => 'us' },
@@ -96,9 +100,12 @@ for my $prog (qw(load limit memfd_loop start sink)) {
 	copy("$obj/$prog", "$dir/$prog") or die "$obj/$prog: $!\n";
 	chmod 0755, "$dir/$prog" or die $!;
 }
+if (copy("$obj/sink-static", "$dir/sink-static")) {
+	chmod 0755, "$dir/sink-static" or die $!;
+}
 my $msmtp = $ENV{MSMTPD_MSMTPD} || msmtp_in_path();
 my $source = $ENV{SMTP_SOURCE} || which('smtp-source');
-my $sink = "$dir/sink";
+our $sink = "$dir/sink";
 my $nofile = nofile();
 
 $| = 1;
@@ -106,6 +113,8 @@ head() unless $as_json;
 bench_kept();
 bench_reconnect();
 bench_pipeline();
+bench_static('static');
+bench_static('static-reconnect', '--reconnect');
 bench_latency();
 bench_mib();
 bench_large();
@@ -324,6 +333,17 @@ sub bench_pipeline {
 	wanted('pipeline') or return;
 	my $got = contest(3000, 4096, 0, '--pipeline');
 	result('pipeline', ratio($got, 'msmtpd', 'limit', 'mails_per_s'),
+	    rates($got));
+}
+
+# A command that costs less to start than any that is of use.
+sub bench_static {
+	my ($id, @how) = @_;
+	wanted($id) or return;
+	local $sink = "$dir/sink-static";
+	return skipped($id, 'no static C library') unless -e $sink;
+	my $got = contest(3000, 4096, 0, @how);
+	result($id, ratio($got, 'msmtpd', 'limit', 'mails_per_s'),
 	    rates($got));
 }
 

@@ -16,8 +16,6 @@
 
 /*
  * The command of the bench: reads its standard input to the end, exits 0.
- * It is linked statically, so that starting it costs as little as it can,
- * and everything else shows.
  */
 #include <unistd.h>
 
