@@ -123,6 +123,7 @@ ok(!-e "$dir/elsewhere", 'and it was not followed');
 	like($err, qr{sub/log}, 'is named');
 }
 
-is(scalar(grep { slurp($_) =~ /\Q$dir\E/ } grep { -r }
+# One of others' may end between the list and the look.
+is(scalar(grep { (eval { slurp($_) } // '') =~ /\Q$dir\E/ }
     glob '/proc/[0-9]*/cmdline'), 0, 'no process is left');
 done_testing();
