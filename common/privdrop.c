@@ -37,6 +37,9 @@
 #define PR_SET_MDWE			65
 #define PR_MDWE_REFUSE_EXEC_GAIN	1
 #endif
+#ifndef PR_MDWE_NO_INHERIT
+#define PR_MDWE_NO_INHERIT		2
+#endif
 
 /* What we started with does not suffice: say which capability is missing. */
 static void
@@ -227,11 +230,15 @@ privdrop_nnp(void)
 }
 
 int
-privdrop_mdwe(void)
+privdrop_mdwe(bool inherit)
 {
-	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0)
+	unsigned long	 bits = PR_MDWE_REFUSE_EXEC_GAIN;
+
+	if (!inherit)
+		bits |= PR_MDWE_NO_INHERIT;
+	if (prctl(PR_SET_MDWE, bits, 0, 0, 0) == 0)
 		return (1);
-	if (errno != EINVAL)		/* Linux before 6.3 */
+	if (errno != EINVAL)		/* an older kernel */
 		fatal("PR_SET_MDWE");
 	return (0);
 }

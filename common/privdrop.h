@@ -20,6 +20,7 @@
 #include <sys/types.h>
 #include <sys/resource.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -63,10 +64,12 @@ void	privdrop_quiet(void);
 void	privdrop_nnp(void);
 
 /*
- * privdrop_mdwe: no memory that is or was writable becomes executable.
- * Returns whether the kernel has it.
+ * privdrop_mdwe: no memory that is or was writable becomes executable
+ * (PR_SET_MDWE(2const), Linux 6.3); unless inherit is true, in this process
+ * alone, not in what it executes (Linux 6.6).  Returns whether the kernel has
+ * it.
  */
-int	privdrop_mdwe(void);
+int	privdrop_mdwe(bool inherit);
 
 /*
  * privdrop_deathsig: be killed when the parent dies; parent is getppid() of

@@ -38,6 +38,8 @@ ctx_of(struct sandbox_filter *f)
 	return ((scmp_filter_ctx)f);
 }
 
+static pid_t	 sibling;
+
 /* libseccomp returns negated errno values. */
 static int
 check(int error)
@@ -85,6 +87,12 @@ compare(unsigned int n, enum scmp_compare op, uint64_t a, uint64_t b)
 	return (cmp);
 }
 
+void
+sandbox_sibling(pid_t pid)
+{
+	sibling = pid;
+}
+
 /*
  * Translate a condition.  Returns false for one that can match nothing here:
  * a parent or a process group outside our PID namespace has the number 0,
@@ -117,6 +125,9 @@ condition(const struct sandbox_arg *arg, struct scmp_arg_cmp *cmp)
 		break;
 	case SANDBOX_PARENT:
 		v = (uint64_t)getppid();
+		break;
+	case SANDBOX_SIBLING:
+		v = (uint64_t)sibling;
 		break;
 	case SANDBOX_GROUP:
 		v = (uint64_t)-getpgrp();

@@ -17,6 +17,8 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +39,7 @@ enum sandbox_op {
 	SANDBOX_ABOVE,		/* greater than value, as 64 bits, unsigned */
 	SANDBOX_SELF,		/* lower 32 bits: pid of who loads the filter */
 	SANDBOX_PARENT,		/* lower 32 bits: its parent's pid */
+	SANDBOX_SIBLING,	/* lower 32 bits: the pid of sandbox_sibling() */
 	SANDBOX_GROUP		/* lower 32 bits: minus its process group */
 };
 
@@ -74,6 +77,12 @@ struct sandbox_call {
 };
 
 struct sandbox_filter;		/* a filter that is not loaded yet */
+
+/*
+ * sandbox_sibling: the process that SANDBOX_SIBLING is about in filters made
+ * from now on; 0: there is none.
+ */
+void	sandbox_sibling(pid_t);
 
 /*
  * sandbox_allowlist: a filter that allows what the rules with "when" 0 or

@@ -199,7 +199,7 @@ confine_front(const struct config *conf)
 	    "RLIMIT_FSIZE");
 	privdrop_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
 	privdrop_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
-	privdrop_mdwe();
+	privdrop_mdwe(true);
 	privdrop_nnp();
 	confine_landlock(sandbox_ruleset(1, SANDBOX_NET_BIND_TCP |
 	    SANDBOX_NET_CONNECT_TCP, SANDBOX_SCOPE_ABSTRACT |
@@ -245,13 +245,12 @@ confine_deliver(const struct config *conf)
 	    &command_nofile);
 	confine_identity(conf, parent);
 	privdrop_nnp();
-	/*
-	 * No MDWE: the command would inherit it, and one that compiles at run
-	 * time would not run.
-	 */
+	/* A command that compiles at run time must not inherit it. */
+	privdrop_mdwe(false);
 	confine_exec();
 	command_ruleset = deliver_ruleset();
 	confine_landlock(deliver_ruleset());
+	sandbox_sibling(conf->front);
 	confine_seccomp(sandbox_account(filter_deliver, filter_deliver_n));
 	confine_seccomp(sandbox_denylist(filter_deliver_args,
 	    filter_deliver_args_n));
@@ -312,7 +311,7 @@ confine_parent(const struct confine_log *log)
 	privdrop_caps();
 	privdrop_prove();
 	privdrop_quiet();
-	privdrop_mdwe();
+	privdrop_mdwe(true);
 	privdrop_nnp();
 	note("uid %u, no capability", getuid());
 	confine_landlock(parent_ruleset(log->file));

@@ -50,6 +50,7 @@ extern const size_t			 filter_deliver_args_n;
 				    name " > " #v }
 #define SELF(n, name)		{ SANDBOX_SELF, n, 0, name " = deliver" }
 #define PARENT(n, name)		{ SANDBOX_PARENT, n, 0, name " = parent" }
+#define SIBLING(n, name)	{ SANDBOX_SIBLING, n, 0, name " = front" }
 #define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
 				    name " = deliver's process group" }
 

@@ -22,9 +22,18 @@
 #include <fcntl.h>
 #include <linux/ioprio.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 
 #include "filter.h"
+
+/* C libraries have these late, or never. */
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC	256
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP	262
+#endif
 
 /*
  * deliver's filter is inherited by every command, so it cannot be a short
@@ -443,8 +452,18 @@ const size_t filter_deliver_n = sizeof(filter_deliver) /
 #define DAEMON		"the daemon itself"
 #define FAMILY		"sockets but UNIX, INET, INET6, ROUTE"
 
+#define STREAMS		"streams but TCP, whose bind(2) Landlock does not see"
+
+/* To whom it is done is argument n: one of the daemon's three processes. */
+#define OF_DAEMON(call, n, name) \
+	{ call, DAEMON, 0, { SELF(n, name) } }, \
+	{ call, DAEMON, 0, { PARENT(n, name) } }, \
+	{ call, DAEMON, 0, { SIBLING(n, name) } }
+
 #define FAMILY_IS(af)	{ "socket", FAMILY, 0, { { SANDBOX_IS, 0, \
 			    (uint64_t)(af), "family = " #af } } }
+#define PROTOCOL_IS(pr)	{ "socket", STREAMS, 0, { { SANDBOX_IS, 2, \
+			    (uint64_t)(pr), "protocol = " #pr } } }
 
 /*
  * The commands run as deliver's user, whom the kernel lets signal, renice and
@@ -462,6 +481,8 @@ const struct sandbox_rule filter_deliver_args[] = {
 	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWPID) } },
 	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWUSER) } },
 	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWUTS) } },
+	{ "clone", "a child of deliver's, which waits for its own only", 0,
+	    { HAS(0, "flags", CLONE_PARENT) } },
 
 	{ "fcntl", "signals by way of SIGIO", 0, { IS(1, "cmd", F_SETOWN) } },
 	{ "fcntl", "signals by way of SIGIO", 0,
@@ -474,34 +495,25 @@ const struct sandbox_rule filter_deliver_args[] = {
 	{ "ioctl", "signals by way of SIGIO", 0, { IS(1, "cmd", FIOSETOWN) } },
 	{ "ioctl", "signals by way of SIGIO", 0, { IS(1, "cmd", SIOCSPGRP) } },
 
-	{ "ioprio_set", DAEMON, 0, { SELF(1, "who") } },
-	{ "ioprio_set", DAEMON, 0, { PARENT(1, "who") } },
+	OF_DAEMON("ioprio_set", 1, "who"),
 	{ "ioprio_set", DAEMON, 0, { IS(0, "which", IOPRIO_WHO_PGRP) } },
 	{ "ioprio_set", DAEMON, 0, { IS(0, "which", IOPRIO_WHO_USER) } },
 
-	{ "kill", DAEMON, 0, { SELF(0, "pid") } },
-	{ "kill", DAEMON, 0, { PARENT(0, "pid") } },
+	OF_DAEMON("kill", 0, "pid"),
 	{ "kill", DAEMON, 0, { GROUP(0, "pid") } },
 	{ "kill", DAEMON, 0, { IS(0, "pid", -1) } },
 
 	{ "prlimit64", DAEMON, 0, { ABOVE(0, "pid", 0) } },
 
-	{ "rt_sigqueueinfo", DAEMON, 0, { SELF(0, "pid") } },
-	{ "rt_sigqueueinfo", DAEMON, 0, { PARENT(0, "pid") } },
-	{ "rt_tgsigqueueinfo", DAEMON, 0, { SELF(0, "pid") } },
-	{ "rt_tgsigqueueinfo", DAEMON, 0, { PARENT(0, "pid") } },
+	OF_DAEMON("rt_sigqueueinfo", 0, "pid"),
+	OF_DAEMON("rt_tgsigqueueinfo", 0, "pid"),
 
-	{ "sched_setaffinity", DAEMON, 0, { SELF(0, "pid") } },
-	{ "sched_setaffinity", DAEMON, 0, { PARENT(0, "pid") } },
-	{ "sched_setattr", DAEMON, 0, { SELF(0, "pid") } },
-	{ "sched_setattr", DAEMON, 0, { PARENT(0, "pid") } },
-	{ "sched_setparam", DAEMON, 0, { SELF(0, "pid") } },
-	{ "sched_setparam", DAEMON, 0, { PARENT(0, "pid") } },
-	{ "sched_setscheduler", DAEMON, 0, { SELF(0, "pid") } },
-	{ "sched_setscheduler", DAEMON, 0, { PARENT(0, "pid") } },
+	OF_DAEMON("sched_setaffinity", 0, "pid"),
+	OF_DAEMON("sched_setattr", 0, "pid"),
+	OF_DAEMON("sched_setparam", 0, "pid"),
+	OF_DAEMON("sched_setscheduler", 0, "pid"),
 
-	{ "setpriority", DAEMON, 0, { SELF(1, "who") } },
-	{ "setpriority", DAEMON, 0, { PARENT(1, "who") } },
+	OF_DAEMON("setpriority", 1, "who"),
 	{ "setpriority", DAEMON, 0, { IS(0, "which", PRIO_PGRP) } },
 	{ "setpriority", DAEMON, 0, { IS(0, "which", PRIO_USER) } },
 
@@ -521,14 +533,17 @@ const struct sandbox_rule filter_deliver_args[] = {
 	{ "socket", FAMILY, 0, { ABOVE(0, "family", AF_NETLINK) } },
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_NETLINK),
 	    ABOVE(2, "protocol", NETLINK_ROUTE) } },
+	/* No protocol of the other families has such a number. */
+	PROTOCOL_IS(IPPROTO_DCCP),
+	PROTOCOL_IS(IPPROTO_SCTP),
+	PROTOCOL_IS(IPPROTO_SMC),
+	PROTOCOL_IS(IPPROTO_MPTCP),
 	/* TIPC makes pairs, too, and the kernel loads its module for one. */
 	{ "socketpair", "pairs of sockets but UNIX", 0,
 	    { ABOVE(0, "family", AF_UNIX) } },
 
-	{ "tgkill", DAEMON, 0, { SELF(0, "pid") } },
-	{ "tgkill", DAEMON, 0, { PARENT(0, "pid") } },
-	{ "tkill", DAEMON, 0, { SELF(0, "pid") } },
-	{ "tkill", DAEMON, 0, { PARENT(0, "pid") } },
+	OF_DAEMON("tgkill", 0, "pid"),
+	OF_DAEMON("tkill", 0, "pid"),
 };
 
 const size_t filter_deliver_args_n = sizeof(filter_deliver_args) /

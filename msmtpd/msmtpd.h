@@ -97,6 +97,7 @@ struct config {
 	uint8_t		 auth;		/* sessions must authenticate */
 	uint8_t		 debug;
 	uint8_t		 drop;		/* as root: chroot, change user */
+	pid_t		 front;		/* deliver: whom no command may harm */
 	uid_t		 uid;		/* identity, where drop is set */
 	gid_t		 gid;
 	uint32_t	 ngroups;

@@ -491,6 +491,7 @@ parent_children(void)
 	    setup.deliver_env, deliver_dispatch);
 	spawn_done();
 	child_send(&front, IMSG_CONFIG, -1, &setup.front, sizeof(setup.front));
+	setup.deliver.front = front.pid;
 	child_send(&deliver, IMSG_CONFIG, -1, &setup.deliver,
 	    sizeof(setup.deliver));
 	child_send(&deliver, IMSG_COMMAND, -1, setup.command.strings,

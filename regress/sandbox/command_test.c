@@ -35,6 +35,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -56,7 +57,7 @@
 #define UNUSED_ID	64999
 
 static struct config	 conf;
-static pid_t		 parent_pid, deliver_pid;
+static pid_t		 parent_pid, deliver_pid, front_pid;
 static struct sockaddr_un abstract;
 static socklen_t	 abstract_len;
 
@@ -71,6 +72,12 @@ static int
 kill_deliver(void)
 {
 	return (result(kill(deliver_pid, SIGKILL)));
+}
+
+static int
+kill_front(void)
+{
+	return (result(kill(front_pid, SIGKILL)));
 }
 
 static int
@@ -231,28 +238,45 @@ limit_deliver(void)
 	return (result(prlimit(deliver_pid, RLIMIT_CPU, &none, NULL)));
 }
 
+/* Each way to slow a process down, until one has worked. */
 static int
-schedule_deliver(void)
+slow(pid_t pid)
 {
 	struct sched_param	 param = { 0 };
-
-	return (result(sched_setscheduler(deliver_pid, SCHED_IDLE, &param)));
-}
-
-static int
-affinity_deliver(void)
-{
-	cpu_set_t	 set;
+	cpu_set_t		 set;
+	int			 error;
 
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
-	return (result(sched_setaffinity(deliver_pid, sizeof(set), &set)));
+	error = result(sched_setscheduler(pid, SCHED_IDLE, &param));
+	if (error == EPERM)
+		error = result(sched_setparam(pid, &param));
+	if (error == EPERM)
+		error = result(sched_setaffinity(pid, sizeof(set), &set));
+	if (error == EPERM)
+		error = result(setpriority(PRIO_PROCESS, (id_t)pid, 19));
+	if (error == EPERM)
+		error = result(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
+		    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+	return (error);
 }
 
 static int
-renice_deliver(void)
+slow_deliver(void)
 {
-	return (result(setpriority(PRIO_PROCESS, (id_t)deliver_pid, 19)));
+	return (slow(deliver_pid));
+}
+
+static int
+slow_front(void)
+{
+	return (slow(front_pid));
+}
+
+static int
+slow_parent(void)
+{
+	return (slow(parent_pid));
 }
 
 static int
@@ -276,6 +300,18 @@ bind_tcp(void)
 }
 
 static int
+multipath(void)
+{
+	return (result(socket(AF_INET, SOCK_STREAM, 262)));
+}
+
+static int
+multipath6(void)
+{
+	return (result(socket(AF_INET6, SOCK_STREAM, 262)));
+}
+
+static int
 connect_abstract(void)
 {
 	int	 s = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -296,6 +332,16 @@ static int
 clone_namespace(void)
 {
 	long	 pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return (result(pid));
+}
+
+static int
+clone_sibling(void)
+{
+	long	 pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
 		_exit(0);
@@ -334,6 +380,7 @@ static const struct attack {
 	{ "kill -9 deliver", kill_deliver, EPERM, ANY },
 	{ "kill, upper bits set", kill_deliver_high, EPERM, ANY },
 	{ "kill -9 parent", kill_parent, EPERM, ANY },
+	{ "kill -9 front", kill_front, EPERM, ANY },
 	{ "kill deliver's process group", kill_group, EPERM, ANY },
 	{ "kill everybody", kill_all, EPERM, ANY },
 	{ "tkill deliver", tkill_deliver, EPERM, ANY },
@@ -350,13 +397,16 @@ static const struct attack {
 	{ "process_vm_readv of deliver", readv_deliver, EPERM, ANY },
 	{ "pidfd_getfd of deliver", getfd_deliver, EPERM, ANY },
 	{ "prlimit of deliver", limit_deliver, EPERM, ANY },
-	{ "sched_setscheduler of deliver", schedule_deliver, EPERM, ANY },
-	{ "sched_setaffinity of deliver", affinity_deliver, EPERM, ANY },
-	{ "setpriority of deliver", renice_deliver, EPERM, ANY },
+	{ "slow deliver down", slow_deliver, EPERM, ANY },
+	{ "slow front down", slow_front, EPERM, ANY },
+	{ "slow parent down", slow_parent, EPERM, ANY },
 	{ "setpriority of the user", renice_user, EPERM, ANY },
 	{ "unshare", new_namespace, EPERM, ANY },
 	{ "clone CLONE_NEWUSER", clone_namespace, EPERM, ANY },
+	{ "clone CLONE_PARENT", clone_sibling, EPERM, ANY },
 	{ "a packet socket", packet_socket, EPERM, ANY },
+	{ "multipath TCP", multipath, EPERM, ANY },
+	{ "multipath TCP, IPv6", multipath6, EPERM, ANY },
 	{ "a larger core file", core_limit, EPERM, ANY },
 	{ "become root", become_root, EPERM, ANY },
 	{ "bind on TCP", bind_tcp, EACCES, ABI(4) },
@@ -453,6 +503,12 @@ parent(int landlock)
 		refuse_landlock();
 	}
 	shared->abi = sandbox_landlock_abi();
+	if ((front_pid = fork()) == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+			poll(NULL, 0, -1);
+		_exit(1);
+	}
+	conf.front = front_pid;
 	if (pipe(fds) == -1 || (pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0)

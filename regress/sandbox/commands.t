@@ -267,5 +267,26 @@ END
 	    if syscall(444, 0, 0, 1) < 4;
 	is($out, "refused\n", 'python3: bind on TCP is refused');
 });
+program('python3', sub {
+	my ($status, $out) = confined($_[0], '-c', <<'END');
+import socket
+for family in (socket.AF_INET, socket.AF_INET6):
+    try:
+        socket.socket(family, socket.SOCK_STREAM, 262); print("made")
+    except PermissionError: print("refused")
+END
+	is($out, "refused\nrefused\n", 'python3: as is multipath TCP, whose ' .
+	    'bind Landlock does not see');
+});
+# deliver's own memory is another matter.
+program('python3', sub {
+	my ($status, $out, $err) = confined($_[0], '-c', <<'END');
+import mmap
+mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+print("made")
+END
+	is($out, "made\n", 'python3: code can be made at run time') or
+	    diag($err);
+});
 
 done_testing();

@@ -347,8 +347,7 @@ mdwe(const void *arg)
 {
 	void	*p;
 
-	(void)arg;
-	if (!privdrop_mdwe())
+	if (!privdrop_mdwe(*(const bool *)arg))
 		_exit(3);
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -403,7 +402,8 @@ lines(void)
 int
 main(void)
 {
-	int	 status;
+	int	 i, status;
+	bool	 inherit;
 
 	if (geteuid() != 0)
 		skip_all("needs root");
@@ -424,10 +424,14 @@ main(void)
 	capabilities();
 	kernels();
 	limits();
-	if ((status = run(mdwe, NULL)) == 3)
-		skip(1, "no MDWE here");
-	else
-		is_int(status, 0, "MDWE: nothing written becomes executable");
+	for (i = 0; i < 2; i++) {
+		inherit = i == 0;
+		if ((status = run(mdwe, &inherit)) == 3)
+			skip(1, "no MDWE here");
+		else
+			is_int(status, 0, "MDWE%s: nothing written becomes "
+			    "executable", inherit ? "" : " of our own");
+	}
 	check(run(orphan, NULL), 1, "parent is gone", "the parent has died");
 	check(run(no_parent_file, NULL), 1, "/nonexistent/dir",
 	    "the log's directory is missing");

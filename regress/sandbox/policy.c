@@ -32,6 +32,8 @@ const struct policy policies[] = {
 
 const size_t npolicies = sizeof(policies) / sizeof(policies[0]);
 
+pid_t	 policy_sibling;
+
 int
 policy_nr(const char *name)
 {
@@ -48,6 +50,8 @@ wanted(const struct sandbox_arg *arg)
 		return ((uint64_t)getpid());
 	case SANDBOX_PARENT:
 		return ((uint64_t)getppid());
+	case SANDBOX_SIBLING:
+		return ((uint64_t)policy_sibling);
 	case SANDBOX_GROUP:
 		return ((uint64_t)-getpgrp());
 	case SANDBOX_ABOVE:
@@ -73,6 +77,7 @@ holds(const struct sandbox_arg *arg, uint64_t v)
 		return (v >= want);
 	case SANDBOX_SELF:
 	case SANDBOX_PARENT:
+	case SANDBOX_SIBLING:
 	case SANDBOX_GROUP:
 		return (want != 0 && (uint32_t)v == (uint32_t)want);
 	case SANDBOX_IS:

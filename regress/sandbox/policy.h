@@ -17,6 +17,8 @@
 #ifndef POLICY_H
 #define POLICY_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,6 +50,9 @@ bool	policy_holds(const struct sandbox_rule *, const uint64_t [6]);
 
 /* policy_nr: the number of a name, -1 where this machine has none. */
 int	policy_nr(const char *);
+
+/* The pid that SIBLING stands for. */
+extern pid_t	 policy_sibling;
 
 /* policy_call: deliver's account of number nr; NULL: not listed. */
 const struct sandbox_call *policy_call(int nr);

@@ -486,6 +486,9 @@ main(void)
 		absent(p);
 		bpf_free(&bpf);
 	}
+	/* Some process that is none of those that the rows name already. */
+	policy_sibling = 1;
+	sandbox_sibling(policy_sibling);
 	bpf_take(&account, sandbox_account(filter_deliver, filter_deliver_n));
 	bpf_take(&denylist, sandbox_denylist(filter_deliver_args,
 	    filter_deliver_args_n));

@@ -61,7 +61,7 @@
 int	__real_main(int, char **);
 int	__wrap_main(int, char **);
 int	__wrap_fexecve(int, char *const [], char *const []);
-int	__wrap_privdrop_mdwe(void);
+int	__wrap_privdrop_mdwe(bool);
 int	__wrap_sandbox_load(struct sandbox_filter *);
 int	__real_setrlimit(__rlimit_resource_t, const struct rlimit *);
 int	__wrap_setrlimit(__rlimit_resource_t, const struct rlimit *);
@@ -190,8 +190,9 @@ __wrap_fexecve(int fd, char *const argv[], char *const env[])
 }
 
 int
-__wrap_privdrop_mdwe(void)
+__wrap_privdrop_mdwe(bool inherit)
 {
+	(void)inherit;
 	return (0);
 }
 
