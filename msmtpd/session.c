@@ -148,6 +148,8 @@ session_feed(struct session *s, char *buf, size_t len)
 		if (smtp_waits(s->smtp) == SMTP_WAIT_COMMAND)
 			s->since = event_now();
 	}
+	if (len > 0)
+		s->excess = true;
 	if (len > 0 && s->fd != -1 && smtp_waits(s->smtp) !=
 	    SMTP_WAIT_CLOSE && !backlog_save(&s->in, buf, len)) {
 		session_end(s, "out of memory");
@@ -161,7 +163,7 @@ session_feed(struct session *s, char *buf, size_t len)
 static void
 session_finish(struct session *s)
 {
-	if (smtp_reason(s->smtp) == NULL || s->eof ||
+	if ((smtp_reason(s->smtp) == NULL && !s->excess) || s->eof ||
 	    shutdown(s->fd, SHUT_WR) == -1) {
 		session_end(s, NULL);
 		return;
@@ -313,6 +315,7 @@ session_read(struct session *s)
 		session_update(s);
 		return;
 	}
+	s->excess = n == READ_COMMAND;
 	if (data) {
 		s->octets += (uint64_t)n;
 		if (session_conf->min_rate == 0)

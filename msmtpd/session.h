@@ -69,6 +69,7 @@ struct session {
 	struct client	 client;
 	bool		 eof;		/* the client sends nothing more */
 	bool		 begun;		/* the message has its Received field */
+	bool		 excess;	/* maybe more has come than was used */
 	bool		 closing;	/* shut down; what comes is dropped */
 	bool		 always;	/* read without waiting: a regular file,
 				 * a pipe whose writer has gone */

@@ -159,6 +159,21 @@ ok($c->at_end, 'and the connection is closed');
 	is($t->wait_exit, 0, 'the daemon ends with 0');
 }
 
+# What follows QUIT is not read; the reply is not lost by that.
+{
+	my $late = Msmtpd::Test->new;
+	$late->start('--command=' . $late->filer);
+	my $c = $late->client;
+	$c->cmd('EHLO client.example');
+	$c->put("QUIT\r\n" . "NOOP\r\n" x 5000);
+	my ($all, $got) = ('');
+	1 while $got = sysread $c->fh, $all, 65536, length $all;
+	ok(defined $got, 'QUIT and more: the connection is closed, not reset')
+	    or diag("$!");
+	is($all, "221 2.0.0 Bye\r\n", 'QUIT and more: 221 is all');
+	is($late->stop, 0, 'the daemon ends with 0');
+}
+
 # Each reply of the sources is demanded by a test.
 my %in_source;
 for my $file (glob "$FindBin::Bin/../../msmtpd/*.c") {
