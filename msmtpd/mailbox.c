@@ -14,8 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <arpa/inet.h>
-
 #include <string.h>
 #include <strings.h>
 
@@ -37,10 +35,23 @@ struct scan {
 };
 
 static bool
+is_digit(int c)
+{
+	return (c >= '0' && c <= '9');
+}
+
+static bool
+is_hexdig(int c)
+{
+	return (is_digit(c) || (c >= 'A' && c <= 'F') ||
+	    (c >= 'a' && c <= 'f'));
+}
+
+static bool
 is_alnum(int c)
 {
 	return ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9'));
+	    is_digit(c));
 }
 
 static bool
@@ -196,57 +207,131 @@ scan_domain(struct scan *s)
 	return (s->p - domain > DOMAIN_MAX ? MAILBOX_TOO_LONG : MAILBOX_OK);
 }
 
-/* Whether the octets from p to end are an address of family af. */
+/* Snum = 1*3DIGIT, of 0 to 255: leading zeros are no octal here */
 static bool
-is_address(int af, const unsigned char *p, const unsigned char *end)
+scan_snum(struct scan *s)
 {
-	char		 text[INET6_ADDRSTRLEN];
-	struct in6_addr	 addr;
-	size_t		 len = (size_t)(end - p);
+	int	 digits, value = 0;
 
-	if (len >= sizeof(text) || memchr(p, '\0', len) != NULL)
-		return (false);
-	memcpy(text, p, len);
-	text[len] = '\0';
-	return (inet_pton(af, text, &addr) == 1);
+	for (digits = 0; digits < 3 && is_digit(scan_peek(s)); digits++)
+		value = value * 10 + *s->p++ - '0';
+	return (digits > 0 && value <= 255);
 }
 
-/* General-address-literal = Standardized-tag ":" 1*dcontent */
+/* IPv4-address-literal = Snum 3("." Snum) */
 static bool
-is_general_literal(const unsigned char *p, const unsigned char *end)
+scan_ipv4(struct scan *s)
 {
-	const unsigned char	*tag = p;
+	int	 i;
 
-	while (p < end && (is_alnum(*p) || *p == '-'))
-		p++;
-	if (p == tag || p[-1] == '-' || p == end || *p++ != ':' || p == end)
-		return (false);
-	for (; p < end; p++)
-		if (*p < '!' || *p > '~' || *p == '[' || *p == '\\')
+	for (i = 0; i < 4; i++)
+		if ((i > 0 && !scan_take(s, '.')) || !scan_snum(s))
 			return (false);
 	return (true);
 }
 
-/* address-literal (RFC 5321, 4.1.3) */
+/* IPv6-hex = 1*4HEXDIG */
+static bool
+scan_ipv6_hex(struct scan *s)
+{
+	int	 digits;
+
+	for (digits = 0; digits < 4 && is_hexdig(scan_peek(s)); digits++)
+		s->p++;
+	return (digits > 0);
+}
+
+/*
+ * IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp, all that is
+ * left: 8 groups, or "::" and at most 6, as it is for 2 at least.  An IPv4
+ * address at the end counts for 2 groups.
+ */
+static bool
+scan_ipv6(struct scan *s)
+{
+	const unsigned char	*group;
+	int			 groups = 0;
+	bool			 comp = false;
+
+	if (scan_take(s, ':') && scan_peek(s) != ':')
+		return (false);
+	do {
+		if (scan_take(s, ':')) {
+			if (comp)
+				return (false);
+			comp = true;
+			if (s->p == s->end)
+				break;
+		}
+		group = s->p;
+		if (!scan_ipv6_hex(s))
+			return (false);
+		groups++;
+		if (scan_peek(s) == '.') {
+			s->p = group;
+			if (!scan_ipv4(s))
+				return (false);
+			groups++;
+			break;
+		}
+	} while (scan_take(s, ':'));
+	return (s->p == s->end && (comp ? groups <= 6 : groups == 8));
+}
+
+/*
+ * General-address-literal = Standardized-tag ":" 1*dcontent, all that is
+ * left; which tags there are is not known here.
+ */
+static bool
+scan_general(struct scan *s)
+{
+	const unsigned char	*tag = s->p;
+	int			 c;
+
+	while (is_alnum(c = scan_peek(s)) || c == '-')
+		s->p++;
+	if (s->p == tag || s->p[-1] == '-' || !scan_take(s, ':') ||
+	    s->p == s->end)
+		return (false);
+	for (; (c = scan_peek(s)) != -1; s->p++)
+		if (c < '!' || c > '~' || (c >= '[' && c <= ']'))
+			return (false);
+	return (true);
+}
+
+/* What is between "[" and "]". */
+static bool
+is_literal(const unsigned char *p, const unsigned char *end)
+{
+	static const char	 tag[] = "IPv6:";
+	const size_t		 taglen = sizeof(tag) - 1;
+	struct scan		 s = { p, end, false };
+
+	/* a tag like any other, but for its content */
+	if ((size_t)(end - p) >= taglen &&
+	    strncasecmp((const char *)p, tag, taglen) == 0) {
+		s.p += taglen;
+		return (scan_ipv6(&s));
+	}
+	if (scan_ipv4(&s) && s.p == end)
+		return (true);
+	s.p = p;
+	return (scan_general(&s));
+}
+
+/* address-literal (RFC 5321, 4.1.3), after its "[" */
 static enum mailbox_error
 scan_literal(struct scan *s)
 {
-	const unsigned char	*end, *p;
+	const unsigned char	*end, *p = s->p;
 
-	if (!scan_take(s, '['))
-		return (MAILBOX_SYNTAX);
-	p = s->p;
 	end = memchr(p, ']', (size_t)(s->end - p));
 	if (end == NULL)
 		return (MAILBOX_SYNTAX);
 	s->p = end + 1;
 	if (s->p - p >= DOMAIN_MAX)
 		return (MAILBOX_TOO_LONG);
-	if (end - p >= 5 && strncasecmp((const char *)p, "IPv6:", 5) == 0)
-		return (is_address(AF_INET6, p + 5, end) ? MAILBOX_OK :
-		    MAILBOX_SYNTAX);
-	return (is_address(AF_INET, p, end) || is_general_literal(p, end) ?
-	    MAILBOX_OK : MAILBOX_SYNTAX);
+	return (is_literal(p, end) ? MAILBOX_OK : MAILBOX_SYNTAX);
 }
 
 /* Mailbox = Local-part "@" (Domain / address-literal), or a local part */
@@ -262,7 +347,7 @@ scan_mailbox(struct scan *s)
 	    scan_dot_string(s)))
 		return (MAILBOX_SYNTAX);
 	if (scan_take(s, '@'))
-		error = scan_peek(s) == '[' ? scan_literal(s) : scan_domain(s);
+		error = scan_take(s, '[') ? scan_literal(s) : scan_domain(s);
 	if (error == MAILBOX_OK && s->p - mailbox > MSMTPD_ADDRESS_MAX)
 		error = MAILBOX_TOO_LONG;
 	return (error);

@@ -184,58 +184,6 @@ static const struct {
 	{ "u@a\\b", BAD, BAD },
 	{ "u@a\001b", BAD, BAD },
 	{ "u@a\177", BAD, BAD },
-	/* address literals */
-	{ "u@[127.0.0.1]", OK, OK },
-	{ "u@[255.255.255.255]", OK, OK },
-	{ "u@[0.0.0.0]", OK, OK },
-	{ "u@[256.0.0.1]", BAD, BAD },
-	{ "u@[127.0.0]", BAD, BAD },
-	{ "u@[127.0.0.1.1]", BAD, BAD },
-	{ "u@[127.0.0.01]", BAD, BAD },
-	{ "u@[127.1]", BAD, BAD },
-	{ "u@[0x7f.0.0.1]", BAD, BAD },
-	{ "u@[ 127.0.0.1]", BAD, BAD },
-	{ "u@[127.0.0.1 ]", BAD, BAD },
-	{ "u@[127.0.0.1", BAD, BAD },
-	{ "u@127.0.0.1]", BAD, BAD },
-	{ "u@[127.0.0.1]x", BAD, BAD },
-	{ "u@[127.0.0.1].example", BAD, BAD },
-	{ "u@x[127.0.0.1]", BAD, BAD },
-	{ "u@[]", BAD, BAD },
-	{ "u@[", BAD, BAD },
-	{ "u@[[127.0.0.1]]", BAD, BAD },
-	{ "u@[IPv6:::1]", OK, OK },
-	{ "u@[IPv6:::]", OK, OK },
-	{ "u@[ipv6:2001:db8::1]", OK, OK },
-	{ "u@[IPV6:2001:DB8:0:0:0:0:0:1]", OK, OK },
-	{ "u@[IPv6:::ffff:192.0.2.1]", OK, OK },
-	{ "u@[IPv6:1:2:3:4:5:6:192.0.2.1]", OK, OK },
-	{ "u@[IPv6:1:2:3:4:5:6:7]", BAD, BAD },
-	{ "u@[IPv6:1:2:3:4:5:6:7:8:9]", BAD, BAD },
-	{ "u@[IPv6:1::2::3]", BAD, BAD },
-	{ "u@[IPv6:12345::]", BAD, BAD },
-	{ "u@[IPv6:g::]", BAD, BAD },
-	{ "u@[IPv6:]", BAD, BAD },
-	{ "u@[IPv6::]", BAD, BAD },
-	{ "u@[IPv6:fe80::1%lo]", BAD, BAD },
-	{ "u@[IPv6:127.0.0.1]", BAD, BAD },
-	{ "u@[IPv6:1111111111111111111111111111111111111111111]", BAD, BAD },
-	{ "u@[::1]", BAD, BAD },
-	{ "u@[2001:db8::1]", OK, OK },	/* a tag, "2001", as it happens */
-	{ "u@[tag:content]", OK, OK },
-	{ "u@[x-tag:a!b@c^d]", OK, OK },
-	{ "u@[tag-:content]", BAD, BAD },
-	{ "u@[tag:]", BAD, BAD },
-	{ "u@[:content]", BAD, BAD },
-	{ "u@[tag]", BAD, BAD },
-	{ "u@[tag:a b]", BAD, BAD },
-	{ "u@[tag:a\\b]", BAD, BAD },
-	{ "u@[tag:a[b]", BAD, BAD },
-	{ "u@[tag:a\001b]", BAD, BAD },
-	{ "u@[t_g:a]", BAD, BAD },
-	{ "u@[tag:\xc3\xa9]", BAD, BAD },
-	{ "u@[tag:" X100 X100 X10 X10 X10 X10 "xxxxxxxxx]", OK, OK },
-	{ "u@[tag:" X100 X100 X10 X10 X10 X10 "xxxxxxxxxx]", LONG, LONG },
 	/* UTF-8 */
 	{ "us\xc3\xa9r@example.org", NEEDS, OK },
 	{ "user@ex\xc3\xa4mple.org", NEEDS, OK },
@@ -393,17 +341,18 @@ test_path(const char *s, enum mailbox_error want, const char *wantmbox,
 
 /*
  * No octet is let in anywhere that the grammar does not name: each at each
- * place of a mailbox, and of one with a quoted local part.
+ * place of a mailbox, of one with a quoted local part, and of literals.
  */
 static void
 test_octets(void)
 {
-	static const char	*const bases[] = { "u@e", "\"u\"@e" };
-	char			 buf[16];
+	static const char	*const bases[] = { "u@e", "\"u\"@e",
+	    "u@[1.2.3.4]", "u@[IPv6:1::2.3.4.5]", "u@[t:c]" };
+	char			 buf[32];
 	size_t			 b, i, len, bad = 0;
 	int			 c;
 
-	for (b = 0; b < 2; b++) {
+	for (b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
 		len = strlen(bases[b]);
 		for (i = 0; i <= len; i++)
 			for (c = 0; c < 256; c++) {
