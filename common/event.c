@@ -21,8 +21,8 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "clock.h"
 #include "event.h"
 #include "log.h"
 
@@ -44,18 +44,6 @@ static int			 nbatch;
  */
 static struct timer		*root, *fresh;
 static int			 in_timers;
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec	 ts;
-	int64_t		 ms;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-	return (ms > 0 ? ms : 1);
-}
 
 /*
  * A pairing heap.  Of siblings, next is the following one; prev is the one

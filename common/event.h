@@ -38,7 +38,8 @@ struct timer {
 	struct timer	 *child, *next, *prev;	/* pairing heap */
 };
 
-/* event_init: start the loop's state.  Returns 0, or -1 with errno set. */
+/* event_init: start the loop's state.  Returns 0, or -1 with errno of
+ * epoll_create1(2). */
 int	event_init(void);
 
 /*

@@ -25,12 +25,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "imsg.h"
 
 #define IMSG_IOV_MAX	16	/* pieces of a message, header included */
+#define IMSG_RETRY	100	/* ms, where the kernel is short of something */
 
 /* A packet that waits. */
 struct ibuf {
@@ -344,12 +345,13 @@ imsgbuf_write(struct imsgbuf *imsgbuf)
 		}
 		switch (errno) {
 		case EAGAIN:
+			return (0);
 		/* The kernel is short of something; the peer is not at fault
 		 * and the packet not lost. */
 		case ENOBUFS:
 		case ENOMEM:
 		case ETOOMANYREFS:
-			return (0);
+			return (1);
 		default:
 			return (-1);
 		}
@@ -357,23 +359,15 @@ imsgbuf_write(struct imsgbuf *imsgbuf)
 	return (0);
 }
 
-static int64_t
-clock_ms(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
-
 int
 imsgbuf_flush(struct imsgbuf *imsgbuf, int ms)
 {
-	struct pollfd	 pfd = { .fd = imsgbuf->fd, .events = POLLOUT };
+	struct pollfd	 pfd = { .fd = imsgbuf->fd };
 	int64_t		 end = clock_ms() + ms, left;
+	int		 n;
 
 	for (;;) {
-		if (imsgbuf_write(imsgbuf) == -1)
+		if ((n = imsgbuf_write(imsgbuf)) == -1)
 			return (-1);
 		if (TAILQ_EMPTY(&imsgbuf->queue))
 			return (0);
@@ -381,6 +375,9 @@ imsgbuf_flush(struct imsgbuf *imsgbuf, int ms)
 			errno = ETIMEDOUT;
 			return (-1);
 		}
+		if (n == 1 && left > IMSG_RETRY)
+			left = IMSG_RETRY;
+		pfd.events = n == 1 ? 0 : POLLOUT;
 		if (poll(&pfd, 1, (int)left) == -1 && errno != EINTR)
 			return (-1);
 	}

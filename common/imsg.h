@@ -112,7 +112,9 @@ int	imsg_composev(struct imsgbuf *, uint32_t type, uint32_t peerid, int fd,
 
 /*
  * imsgbuf_write: send of the queue what the peer takes now.  Returns 0 (look
- * at imsgbuf_queuelen() for what is left), or -1 with errno set.
+ * at imsgbuf_queuelen() for what is left), 1 where the kernel is short of
+ * something (ENOBUFS, ENOMEM, ETOOMANYREFS): nothing is lost, but that the
+ * socket is writable does not tell when to try again; or -1 with errno set.
  */
 int	imsgbuf_write(struct imsgbuf *);
 

@@ -34,6 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "logger.h"
 
@@ -81,15 +82,6 @@ static struct {
 } wq;
 
 static const char	*syslog_path = "/dev/log";
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
 
 void
 logger_syslog_path(const char *path)

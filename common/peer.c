@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "event.h"
 #include "imsg.h"
@@ -31,12 +32,15 @@
  * not keep the others from their turn. */
 #define PEER_BATCH	64
 
+#define PEER_RETRY	100	/* ms, where the socket does not say when */
+
 void
 peer_init(struct peer *p, const char *name, int fd, size_t maxqueue)
 {
 	imsgbuf_init(&p->ibuf, fd, maxqueue);
 	p->name = name;
 	p->ev.fd = -1;
+	memset(&p->retry, 0, sizeof(p->retry));
 	p->open = true;
 }
 
@@ -44,8 +48,8 @@ static void
 peer_update(struct peer *p)
 {
 	if (p->ev.fd != -1)
-		event_mod(&p->ev, imsgbuf_queuelen(&p->ibuf) > 0 ?
-		    EPOLLIN | EPOLLOUT : EPOLLIN);
+		event_mod(&p->ev, imsgbuf_queuelen(&p->ibuf) > 0 &&
+		    p->retry.at == 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 static void
@@ -80,6 +84,24 @@ peer_read(struct peer *p)
 }
 
 static void
+peer_write(void *arg)
+{
+	struct peer	*p = arg;
+	int		 n;
+
+	n = imsgbuf_write(&p->ibuf);
+	/* EPIPE shows up as end of file, after what is left to read. */
+	if (n == -1 && errno != EPIPE && errno != ECONNRESET)
+		log_warn("%s: sendmsg", p->name);
+	/* The socket stays writable: to watch it would be to spin. */
+	if (n != 0)
+		timer_set(&p->retry, PEER_RETRY, peer_write, p);
+	peer_update(p);
+	if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
+		p->drained();
+}
+
+static void
 peer_event(int fd, uint32_t events, void *arg)
 {
 	struct peer	*p = arg;
@@ -88,15 +110,8 @@ peer_event(int fd, uint32_t events, void *arg)
 	/* Read first: what a peer sent before it died still counts. */
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		peer_read(p);
-	if (p->open && (events & EPOLLOUT)) {
-		/* EPIPE shows up as end of file, after what is left to read. */
-		if (imsgbuf_write(&p->ibuf) == -1 && errno != EPIPE &&
-		    errno != ECONNRESET)
-			log_warn("%s: sendmsg", p->name);
-		peer_update(p);
-		if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
-			p->drained();
-	}
+	if (p->open && (events & EPOLLOUT))
+		peer_write(p);
 }
 
 int
@@ -168,6 +183,7 @@ peer_close(struct peer *p)
 	if (!p->open)
 		return;
 	event_del(&p->ev);
+	timer_clear(&p->retry);
 	imsgbuf_clear(&p->ibuf);
 	p->open = false;
 }

@@ -30,6 +30,7 @@
 struct peer {
 	struct imsgbuf	 ibuf;
 	struct event	 ev;
+	struct timer	 retry;		/* the kernel was short of something */
 	const char	*name;		/* for the log; static */
 	/* One message has come.  What it does not take of imsg is freed. */
 	void		(*dispatch)(struct imsg *);

@@ -26,28 +26,34 @@
 /*
  * Giving up privileges.  Whatever fails is fatal, with a message that says
  * what is missing; "must" is whether a refusal (EPERM) is one: it is where we
- * started as root, it is the normal answer where we did not.
+ * started as root, it is the normal answer where we did not.  What the system
+ * calls do is in capabilities(7), prctl(2), capset(2), setresuid(2) and
+ * setgroups(2).
  */
 
 /*
  * privdrop_rootdir: open a directory that is to be a root directory.  It must
- * be empty, and only root may write to it.
+ * be empty, and only root may write to it.  Returns the descriptor,
+ * close-on-exec, which the caller closes.
  */
 int	privdrop_rootdir(const char *);
 
-/* privdrop_chroot: make such a directory the root and the current one. */
+/* privdrop_chroot: make such a directory the root and the current one
+ * (chroot(2)). */
 void	privdrop_chroot(const char *);
 
-/* privdrop_bounding: empty the capability bounding set. */
+/* privdrop_bounding: empty the capability bounding set (PR_CAPBSET_DROP). */
 void	privdrop_bounding(int must);
 
 /*
- * privdrop_securebits: no capabilities for uid 0, by no way, locked.  From
- * then on a change of user keeps them: privdrop_caps() must follow.
+ * privdrop_securebits: no capabilities for uid 0, by no way, locked
+ * (PR_SET_SECUREBITS).  From then on a change of user keeps them:
+ * privdrop_caps() must follow.
  */
 void	privdrop_securebits(int must);
 
-/* privdrop_user: become this user, for good. */
+/* privdrop_user: become this user, for good: real, effective and saved ids,
+ * supplementary groups. */
 void	privdrop_user(uid_t, gid_t, const gid_t *, size_t);
 
 /* privdrop_caps: empty the ambient, permitted, effective and inheritable
@@ -80,7 +86,8 @@ int	privdrop_mdwe(bool inherit);
  */
 void	privdrop_deathsig(pid_t parent);
 
-/* privdrop_limit: setrlimit(2), soft and hard. */
+/* privdrop_limit: setrlimit(2), soft and hard; what is above the hard limit
+ * that is in force becomes that.  The string is its name, for the error. */
 void	privdrop_limit(__rlimit_resource_t, rlim_t, const char *);
 
 /*

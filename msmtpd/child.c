@@ -36,7 +36,7 @@ struct peer	 child_parent;
 static void	(*child_gone_hook)(void);
 static uint32_t	 child_lost;	/* log lines, since the queue was full */
 
-static void
+static bool
 child_log_send(int pri, const char *text)
 {
 	struct imsg_log	 msg;
@@ -46,9 +46,8 @@ child_log_send(int pri, const char *text)
 	len = strlcpy(msg.text, text, sizeof(msg.text));
 	if (len >= sizeof(msg.text))
 		len = sizeof(msg.text) - 1;
-	if (peer_send(&child_parent, IMSG_LOG, 0, -1, &msg,
-	    offsetof(struct imsg_log, text) + len + 1) == -1)
-		child_lost++;
+	return (peer_send(&child_parent, IMSG_LOG, 0, -1, &msg,
+	    offsetof(struct imsg_log, text) + len + 1) == 0);
 }
 
 static void
@@ -60,10 +59,11 @@ child_sink(void *arg, int pri, const char *text)
 	if (child_lost > 0 && peer_queued(&child_parent) == 0) {
 		snprintf(lost, sizeof(lost), "%s: %u log lines were lost",
 		    name, child_lost);
-		child_lost = 0;
-		child_log_send(LOG_WARNING, lost);
+		if (child_log_send(LOG_WARNING, lost))
+			child_lost = 0;
 	}
-	child_log_send(pri, text);
+	if (!child_log_send(pri, text))
+		child_lost++;
 }
 
 static void
@@ -87,6 +87,18 @@ void
 child_ongone(void (*hook)(void))
 {
 	child_gone_hook = hook;
+}
+
+/* The last words, which often say why.  One try: to wait here would need
+ * poll(2), which front's table does not have. */
+static void
+child_flush(void)
+{
+	if (!child_parent.open)
+		return;
+	(void)imsgbuf_write(&child_parent.ibuf);
+	if (peer_queued(&child_parent) == 0)
+		child_drained();
 }
 
 void
@@ -124,6 +136,8 @@ child_init(const char *name, struct config *conf)
 	child_parent.gone = child_gone;
 	child_parent.drained = child_drained;
 	log_init(name, child_sink, (void *)(uintptr_t)name);
+	if (atexit(child_flush) != 0)
+		fatal("atexit");
 	prctl(PR_SET_NAME, name);
 	if (event_init() == -1)
 		fatal("event_init");
@@ -141,9 +155,6 @@ child_run(void (*dispatch)(struct imsg *), const int *status)
 		fatal("parent");
 	if (event_loop() == -1)
 		fatal("epoll_wait");
-	/* One try: waiting here would need one system call more. */
-	if (child_parent.open)
-		imsgbuf_write(&child_parent.ibuf);
 	exit(*status);
 }
 

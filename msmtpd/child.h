@@ -28,7 +28,8 @@ extern struct peer	 child_parent;
  * child_init: in a child that has just been executed: close what was
  * inherited but the two sockets, log to the parent under this name, start
  * the event loop and wait for the settings, which are checked.  Fatal on
- * failure.
+ * failure.  At exit what still waits for the parent is sent, where it takes
+ * it at once.
  */
 void	child_init(const char *name, struct config *);
 

@@ -37,6 +37,7 @@
 
 #define DELIVER_GRACE	30000	/* ms for commands to finish without front */
 #define DELIVER_RETRY	100	/* ms, where there is no memory to answer */
+#define DELIVER_FLUSH	1000	/* ms for the parent to take our last words */
 
 static struct config	 conf;
 static struct command	 command;
@@ -232,6 +233,14 @@ parent_dispatch(struct imsg *imsg)
 	}
 }
 
+/* Unlike front we may poll(2); this runs before child_init()'s one try. */
+static void
+deliver_flush(void)
+{
+	if (child_parent.open)
+		(void)imsgbuf_flush(&child_parent.ibuf, DELIVER_FLUSH);
+}
+
 static void
 deliver_command(void)
 {
@@ -273,6 +282,8 @@ deliver_main(void)
 	spawn_signals(deliver_signal);
 	child_init("deliver", &conf);
 	child_ongone(parent_gone);
+	if (atexit(deliver_flush) != 0)
+		fatal("atexit");
 	deliver_command();
 	/* A result for each delivery; more wait only where front sends mails
 	 * and reads no results, which it must not do for ever. */

@@ -26,6 +26,8 @@
 #include "msmtpd.h"
 #include "smtp.h"
 
+struct peer;
+
 /*
  * Handing a mail to the next process and waiting for its result: first come
  * first served, --max-deliveries at once.
@@ -53,7 +55,6 @@ struct handoff {
  * within a function below but handoff_result() and handoff_gone(), when a
  * result is there.
  */
-struct peer;
 void	handoff_init(struct peer *deliver, uint32_t slots,
 	    void (*name)(const struct handoff *, char *),
 	    void (*done)(struct handoff *, const struct imsg_result *));

@@ -34,9 +34,9 @@ struct identity {
 
 /*
  * identity_lookup: fill in id from the user database.  option is the option
- * that names the user, purpose what the user is for, both for the error,
- * which ends the process with EX_NOUSER and the command that creates the
- * user.  A user with uid 0 is refused the same way: the command never runs
+ * that names the user, useradd_args what useradd(8) is to be given to create
+ * it, both for the error, which ends the process with EX_NOUSER and that
+ * command.  A user with uid 0 is refused the same way: the command never runs
  * as root.
  */
 void	identity_lookup(struct identity *, const char *name,

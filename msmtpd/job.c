@@ -34,6 +34,7 @@
 
 #define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
 #define JOB_READ	4096
+#define JOB_POLL	100	/* ms, where a command cannot be watched */
 
 extern char	**environ;
 
@@ -146,25 +147,18 @@ job_drain(struct job *j)
 }
 
 static void
-job_exited(int fd, uint32_t events, void *arg)
+job_ended(struct job *j, const siginfo_t *si)
 {
-	struct job		*j = arg;
 	struct imsg_result	 result;
-	siginfo_t		 si;
 
-	(void)events;
-	memset(&si, 0, sizeof(si));
-	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED) == -1)
-		fatal("waitid");
-	event_del(&j->exit_event);
-	close(fd);
 	timer_clear(&j->timer);
 	job_drain(j);
-	result.outcome = si.si_code == CLD_EXITED ? MAIL_EXITED :
+	result.outcome = si->si_code == CLD_EXITED ? MAIL_EXITED :
 	    MAIL_SIGNALED;
-	result.value = si.si_status;
+	result.value = si->si_status;
 	/* We have ended it; but what got its work done all the same did. */
-	if (j->why != 0 && !(si.si_code == CLD_EXITED && si.si_status == 0)) {
+	if (j->why != 0 && !(si->si_code == CLD_EXITED &&
+	    si->si_status == 0)) {
 		result.outcome = j->why;
 		result.value = 0;
 	}
@@ -172,13 +166,65 @@ job_exited(int fd, uint32_t events, void *arg)
 	job_done(j, &result);
 }
 
+/* Has it ended?  If not, ask again: this needs nothing that can run out. */
+static void
+job_poll(void *arg)
+{
+	struct job	*j = arg;
+	siginfo_t	 si;
+
+	memset(&si, 0, sizeof(si));
+	/* Until it is waited for, nobody else gets its pid. */
+	if (waitid(P_PID, (id_t)j->pid, &si, WEXITED | WNOHANG) == -1)
+		fatal("waitid");
+	if (si.si_pid == 0)
+		timer_set(&j->poll, JOB_POLL, job_poll, j);
+	else
+		job_ended(j, &si);
+}
+
+static void
+job_exited(int fd, uint32_t events, void *arg)
+{
+	struct job	*j = arg;
+
+	(void)events;
+	event_del(&j->exit_event);
+	close(fd);
+	/* It may belong to a debugger first. */
+	job_poll(j);
+}
+
+/*
+ * What runs may have done its work already: to end it because it cannot be
+ * watched would have the client send its mail twice.
+ */
+static void
+job_watch(struct job *j)
+{
+	int	 fd;
+
+	/* Linux sets close-on-exec by itself. */
+	fd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	if (fd != -1 && event_add(&j->exit_event, fd, EPOLLIN, job_exited,
+	    j) == 0)
+		return;
+	log_warn("mail id=%s: cannot watch the command, looking after it "
+	    "every %d ms", j->envelope.head.id, JOB_POLL);
+	if (fd != -1)
+		close(fd);
+	timer_set(&j->poll, JOB_POLL, job_poll, j);
+}
+
 /*
  * In the child of vfork(2), which shares our memory until execve(2): only
- * system calls, and nothing is written but *error.
+ * system calls, and nothing is written but *error and errno.
  */
 static void __attribute__((noreturn))
 job_exec(const struct job *j, char **argv, volatile int *error)
 {
+	/* For getppid(2), which sets none. */
+	errno = 0;
 	/* When deliver dies its commands do, so that a client's next try
 	 * cannot meet the first one still at work. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
@@ -199,26 +245,25 @@ job_spawn(struct job *j, char **argv)
 {
 	volatile int	 error = 0;
 	pid_t		 pid;
-	int		 pidfd;
+	int		 spare;
 
+	/* The pidfd's place.  Without one the mail is refused while nothing
+	 * runs yet. */
+	if ((spare = fcntl(j->memfd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return (-1);
 	if ((pid = vfork()) == 0)
 		job_exec(j, argv, &error);
 	if (pid == -1)
-		return (-1);
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (error == 0 && pidfd != -1 && event_add(&j->exit_event, pidfd,
-	    EPOLLIN, job_exited, j) == 0) {
+		error = errno;
+	close(spare);
+	if (error == 0) {
 		j->pid = pid;
+		job_watch(j);
 		return (0);
 	}
-	/* It never ran, or nobody could watch it. */
-	if (error == 0)
-		error = errno;
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+	/* The command never ran; the child has ended itself. */
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		;
-	if (pidfd != -1)
-		close(pidfd);
 	errno = error;
 	return (-1);
 }
@@ -305,6 +350,7 @@ void
 job_free(struct job *j)
 {
 	timer_clear(&j->timer);
+	timer_clear(&j->poll);
 	job_close_output(j);
 	if (j->memfd != -1)
 		close(j->memfd);

@@ -42,6 +42,7 @@ struct job {
 	struct event	 exit_event;	/* its pidfd */
 	struct event	 out_event;	/* what it prints */
 	struct timer	 timer;
+	struct timer	 poll;		/* where it has no pidfd */
 	int64_t		 since;		/* event_now() of its start */
 	uint64_t	 unlogged;	/* octets beyond the bounds */
 	uint32_t	 peerid;
@@ -67,7 +68,8 @@ void	job_init(const struct config *, const struct command *,
 
 /*
  * job_start: run the command with the memfd as standard input.  Returns 0,
- * or -1 with errno set and nothing running.
+ * or -1 with errno set, and the command has not run at all: what has been
+ * executed is reported by done in any case, as what it was.
  */
 int	job_start(struct job *);
 

@@ -23,6 +23,8 @@
 
 #include <stdint.h>
 
+#include "log.h"
+
 #define MSMTPD_GROUPS_MAX	1024	/* supplementary groups of a user */
 #define MSMTPD_PATH_MAX		512	/* --chroot */
 #define MSMTPD_HOSTNAME_MAX	256
@@ -108,8 +110,8 @@ struct config {
 
 struct imsg_log {
 	int32_t		 pri;		/* LOG_ERR and so on, no facility */
-	char		 text[1001];	/* '\0'-terminated; only as much of it
-					 * as is used is sent */
+	/* '\0'-terminated; only as much of it as is used is sent. */
+	char		 text[LOG_LINE_MAX];
 };
 
 struct imsg_auth {

@@ -51,6 +51,7 @@
 #define PARENT_LONELY	5000	/* ms for front's end to follow deliver's */
 #define PARENT_KILL	10000	/* ms after IMSG_KILL: TERM, 5 s, KILL */
 #define LOGGER_RETRY	1000	/* ms */
+#define LOGGER_DRAIN	1000	/* ms for the log's reader, at exit */
 #define PARENT_QUEUE	(256 * 1024)
 
 enum parent_state {
@@ -77,6 +78,7 @@ static struct event	 signal_event, logger_event;
 static struct timer	 state_timer, watchdog_timer, logger_timer;
 static enum parent_state state;
 static int		 parent_status;	/* exit status */
+static pid_t		 parent_pid;	/* 0: nobody is forked any more */
 static bool		 up;		/* both children have been ready */
 static bool		 killing;	/* IMSG_KILL has been sent */
 static int64_t		 watchdog;	/* ms between pings; 0: none */
@@ -95,11 +97,13 @@ parent_sink(void *arg, int pri, const char *text)
 		dprintf(STDERR_FILENO, "msmtpd: %s\n", text);
 }
 
-static void __attribute__((noreturn))
-parent_exit(void)
+/* At exit, fatal()'s included: the last lines name the cause. */
+static void
+parent_drain(void)
 {
-	logger_drain(1000);
-	exit(parent_status);
+	/* A fork of ours has a copy of what waits; it is not its to write. */
+	if (parent_pid == 0 || parent_pid == getpid())
+		logger_drain(LOGGER_DRAIN);
 }
 
 static void
@@ -395,8 +399,8 @@ logger_retry(void *arg)
 }
 
 /* At each turn's end: while lines wait for the log's reader, watch it, or,
- * where there is nothing to watch (a full disk, no syslogd), look again in a
- * second. */
+ * where there is nothing to watch (a full disk, no syslogd) or it cannot be,
+ * look again in a second. */
 static void
 parent_turn(void)
 {
@@ -404,8 +408,9 @@ parent_turn(void)
 
 	if (logger_event.fd != fd)
 		event_del(&logger_event);
-	if (fd != -1 && logger_event.fd == -1)
-		event_add(&logger_event, fd, EPOLLOUT, logger_writable, NULL);
+	if (fd != -1 && logger_event.fd == -1 && event_add(&logger_event, fd,
+	    EPOLLOUT, logger_writable, NULL) == -1)
+		fd = -1;
 	if (logger_pending() == 0)
 		timer_clear(&logger_timer);
 	else if (fd == -1 && logger_timer.at == 0)
@@ -543,6 +548,9 @@ parent_main(int argc, char **argv)
 {
 	signal_event.fd = logger_event.fd = -1;
 	front.event.fd = deliver.event.fd = -1;
+	parent_pid = getpid();
+	if (atexit(parent_drain) != 0)
+		fatal("atexit");
 	parent_dispositions();
 	setup_options(&setup, argc, argv);
 	log_init("", parent_sink, NULL);
@@ -553,9 +561,10 @@ parent_main(int argc, char **argv)
 	event_atturn(parent_turn);
 	timer_set(&state_timer, PARENT_START, parent_slow, NULL);
 	parent_children();
+	parent_pid = 0;
 	if (event_loop() == -1)
 		fatal("epoll_wait");
 	if (state == STATE_STOPPING)
 		log_info("stopped");
-	parent_exit();
+	exit(parent_status);
 }

@@ -506,13 +506,19 @@ session_watch(struct session *s)
 }
 
 static void
-session_refuse(int fd, int out)
+session_sorry(int out)
 {
 	static const char	 sorry[] =
 	    "421 4.3.2 No resources for a session now, try again\r\n";
 
-	log_warn("no session for a client");
 	(void)!write(out, sorry, sizeof(sorry) - 1);
+}
+
+static void
+session_refuse(int fd, int out)
+{
+	log_warn("no session for a client");
+	session_sorry(out);
 	if (out != fd)
 		close(out);
 	close(fd);
@@ -540,6 +546,7 @@ session_new(int fd, int out, const struct sockaddr_storage *addr)
 	nsessions++;
 	if (!session_watch(s)) {
 		session_log(s, LOG_WARNING, "epoll: %s", strerror(errno));
+		session_sorry(out);
 		session_free(s);
 		return;
 	}

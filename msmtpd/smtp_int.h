@@ -94,9 +94,11 @@ struct smtp {
 
 /* smtp.c */
 
-/* smtp_say: one reply line, given without its CR LF. */
+/* smtp_say: one reply line (RFC 5321, 4.2), given without its CR LF; more
+ * than SMTP_REPLY_MAX - 2 octets are cut. */
 void	smtp_say(struct smtp *, const char *);
-/* smtp_reply: a reply of several lines, as it is sent. */
+/* smtp_reply: a reply of several lines (RFC 5321, 4.2.1), as it is sent, of
+ * SMTP_REPLY_MAX octets at most. */
 void	smtp_reply(struct smtp *, const char *, size_t);
 /*
  * smtp_refuse: a permanent error of the client's: says it, logs it with the
@@ -121,7 +123,12 @@ void	smtp_end_http(struct smtp *);
 /* smtp_word_is: whether the len octets at s are word, in any case. */
 bool	smtp_word_is(const char *s, size_t len, const char *word);
 
-/* The verbs of smtp_mail.c and smtp_auth.c: the argument is writable. */
+/*
+ * The verbs of smtp_mail.c (RFC 5321, 4.1.1.2 to 4.1.1.4) and smtp_auth.c
+ * (RFC 4954, 4): given the argument, shorter than a line may be, without
+ * control characters and spaces around it, in a buffer that they may write
+ * to; no '\0' follows.
+ */
 void	smtp_verb_mail(struct smtp *, char *, size_t);
 void	smtp_verb_rcpt(struct smtp *, char *, size_t);
 void	smtp_verb_data(struct smtp *, char *, size_t);
@@ -139,7 +146,8 @@ size_t	smtp_content(struct smtp *, char *, size_t);
  * are of any meaning.  NULL: no memory.
  */
 struct smtp_tx *smtp_tx_get(void);
-/* smtp_tx_rcpt: add a recipient.  Returns 0, or -1: no memory. */
+/* smtp_tx_rcpt: add a recipient (RFC 5321, 3.3), of any length.  Returns 0,
+ * or -1 with errno ENOMEM and nothing changed. */
 int	smtp_tx_rcpt(struct smtp_mail *, const char *, size_t);
 /* smtp_reset: end the transaction, where there is one. */
 void	smtp_reset(struct smtp *);

@@ -26,7 +26,8 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
 use Msmtpd::Chaos qw(fd_count kids kin limit);
-use Msmtpd::Test qw(eventually is_root status_of unprivileged which);
+use Msmtpd::Test qw(eventually is_root slurp spew status_of unprivileged
+    which);
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -41,7 +42,7 @@ $t->start({ as => ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh',
 {
 	my @waiting = 1 .. 200;
 	my ($turned_away, $delivered, $refused, $other) = (0) x 4;
-	ok(eventually {
+	my $all = eventually {
 		my @clients = map { [$_, $t->client] } splice @waiting, 0, 200;
 		my (@inside, @again);
 		# All of them stand there at once, before one of them works.
@@ -70,14 +71,15 @@ $t->start({ as => ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh',
 		@waiting = (@again, @waiting);
 		sleep 0.05;
 		!@waiting;
-	}, '64 descriptors, 200 clients: all have been served in turn');
+	} 300;
+	ok($all, '64 descriptors, 200 clients: all have been served in turn');
 	is($delivered, 200, '64 descriptors: each mail is accepted');
 	is(scalar(my @m = $t->mails), 200, '64 descriptors: and delivered');
 	is($other, 0, '64 descriptors: who is let in can send');
 	is($refused, 0, '64 descriptors: nobody is left without an answer');
 	diag("$turned_away times a client was turned away with 421");
 }
-like($t->log, qr/limit of open files is 64\b/, 'the log tells the limit');
+ok($t->wait_log(qr/limit of open files is 64\b/), 'the log tells the limit');
 is(status_of($t->stop), 'exit 0', '64 descriptors: stopped');
 
 SKIP: {
@@ -120,6 +122,42 @@ SKIP: {
 	# parent: it needs none.
 	limit($kin[0], 'nofile', fd_count($kin[0]));
 	like($c->mail, qr/^250/, 'parent: does not need any');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+
+	# A command that has done its work in a millisecond, however few are
+	# left: 4xx means that it was not started.
+	my $quick = $t->dir . '/quick';
+	my $ran = $t->dir . '/out/ran';
+	spew($quick, "#!/bin/sh\necho \"\$1\" >>$ran\n");
+	chmod 0755, $quick or die $!;
+	$t->start("--command=$quick %F", '--max-noops=1000');
+	@kin = kin($t->pid);
+	$c = $t->client;
+	$c->cmd('EHLO x');
+	like($c->mail(from => 'first@x'), qr/^250/, 'a quick command: a mail');
+	eventually { !kids($kin[2]) };
+	$used = fd_count($kin[2]);
+	my @accepted = 'first@x';
+	my $refused = 0;
+	for my $more (map { ($_) x 20 } 0 .. 5) {
+		limit($kin[2], 'nofile', $used + $more);
+		my $from = "n$more-" . ++$refused . '@x';
+		my $reply = $c->mail(from => $from);
+		if ($reply =~ /^250/) {
+			push @accepted, $from;
+		} elsif ($reply !~ /^451 4\.3\.0/) {
+			fail("a quick command, $more descriptors: $reply");
+		}
+	}
+	cmp_ok(scalar @accepted, '<=', 61,
+	    'a quick command: refused where there are none');
+	cmp_ok(scalar @accepted, '>', 1,
+	    'a quick command: run where there are');
+	my %accepted = map { $_ => 1 } @accepted;
+	my @ran = split /\n/, slurp($ran);
+	is(join(' ', grep { !$accepted{$_} } @ran), '',
+	    'a quick command: never run where the reply is 4xx');
+	is(scalar @ran, @accepted, 'a quick command: run once where it is 250');
 	is(status_of($t->stop), 'exit 0', 'stopped');
 }
 done_testing();

@@ -26,6 +26,27 @@ $(CHAOS_CLOCK): $(O)/regress/chaos/clock.o $(MAIN) $(LIB)
 	$(call say,$(CC) -o $@)
 	$(Q)$(LINK) -Wl,--wrap=clock_gettime,--wrap=time -o $@ $^ $(LIBS)
 
+# One that cannot watch its commands.
+CHAOS_WATCH =	$(OBJDIR)/regress/chaos/msmtpd-watch
+
+REGRESS_NEEDS += $(CHAOS_WATCH)
+
+$(CHAOS_WATCH): $(O)/regress/chaos/watch.o $(MAIN) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) -Wl,--wrap=epoll_ctl,--wrap=fcntl,--wrap=syscall -o $@ \
+	    $^ $(LIBS)
+
+# One that waits long for its reader.
+CHAOS_PATIENT =	$(OBJDIR)/regress/chaos/msmtpd-patient
+
+REGRESS_NEEDS += $(CHAOS_PATIENT)
+
+$(CHAOS_PATIENT): $(O)/regress/chaos/patient.o $(MAIN) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) -Wl,--wrap=clock_gettime -o $@ $^ $(LIBS)
+
 .PHONY: soak
 soak: $(BIN)
 	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) \
@@ -33,4 +54,4 @@ soak: $(BIN)
 	    MSMTPD_CHAOS_SEED='$(SEED)' MSMTPD_CHAOS_LOG=1 \
 	    $(PROVE) -v regress/chaos/00-ledger.t
 
--include $(O)/regress/chaos/clock.d
+-include $(patsubst %,$(O)/regress/chaos/%.d,clock patient watch)

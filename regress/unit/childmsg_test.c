@@ -73,6 +73,11 @@ log_cases(void)
 static void
 log_lengths(void)
 {
+	const size_t	 most = offsetof(struct imsg_log, text) + LOG_LINE_MAX;
+	struct {
+		struct imsg_log	 msg;
+		char		 more[16];
+	}		 longer;
 	struct imsg_log	 msg;
 	size_t		 len;
 	int		 wrong = 0;
@@ -84,11 +89,15 @@ log_lengths(void)
 		wrong += childmsg_log("front", &msg, len) != (len ==
 		    offsetof(struct imsg_log, text) + 9);
 	is_int(wrong, 0, "log: no other length will do");
-	memset(msg.text, 'x', sizeof(msg.text));
-	memcpy(msg.text, "front: ", 7);
-	msg.text[sizeof(msg.text) - 1] = '\0';
-	is_int(childmsg_log("front", &msg, sizeof(msg)), 0,
+	memset(&longer, 'x', sizeof(longer));
+	longer.msg.pri = LOG_INFO;
+	memcpy(longer.msg.text, "front: ", 7);
+	((char *)&longer)[most] = '\0';
+	is_int(childmsg_log("front", &longer, most + 1), 0,
 	    "log: longer than a line");
+	((char *)&longer)[most - 1] = '\0';
+	is_int(childmsg_log("front", &longer, most), 1,
+	    "log: as long as a line can be");
 }
 
 static void

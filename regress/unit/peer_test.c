@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "imsg.h"
+#include "peer.h"
+#include "tap.h"
+
+#define QUEUE	(1024 * 1024)
+#define RUN	350	/* ms that the loop runs while nothing can be sent */
+#define CALLS	4	/* and how often it may try in that time */
+
+static struct peer	 a, b;
+static uint32_t		 got, wrong;
+static int		 drained, gone;
+
+/* In place of the C library's: what the kernel lacks, and how often it was
+ * asked. */
+static int		 lack, calls;
+
+ssize_t
+sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	calls++;
+	if (lack != 0) {
+		errno = lack;
+		return (-1);
+	}
+	return ((ssize_t)syscall(SYS_sendmsg, fd, msg, flags));
+}
+
+static void
+count(struct imsg *imsg)
+{
+	wrong += imsg->hdr.peerid != got++;
+}
+
+static void
+none(struct imsg *imsg)
+{
+	(void)imsg;
+	wrong++;
+}
+
+static void
+on_gone(void)
+{
+	gone++;
+}
+
+static void
+on_drained(void)
+{
+	drained++;
+	event_exit();
+}
+
+static void
+stop(void *arg)
+{
+	(void)arg;
+	event_exit();
+}
+
+static void
+run(int64_t ms)
+{
+	struct timer	 t = { 0 };
+
+	timer_set(&t, ms, stop, NULL);
+	(void)event_loop();
+	timer_clear(&t);
+}
+
+/* Both ends; of a's messages some wait, though b would take them. */
+static uint32_t
+setup(void)
+{
+	static const char	 body[8192];
+	struct imsg		 imsg;
+	uint32_t		 sent = 0;
+	int			 sv[2];
+
+	if (imsg_socketpair(sv) == -1)
+		abort();
+	peer_init(&a, "a", sv[0], QUEUE);
+	peer_init(&b, "b", sv[1], QUEUE);
+	a.dispatch = none;
+	b.dispatch = count;
+	a.gone = b.gone = on_gone;
+	a.drained = on_drained;
+	got = wrong = 0;
+	drained = gone = 0;
+	while (peer_queued(&a) < 3 * sizeof(body))
+		if (peer_send(&a, 1, sent++, -1, body, sizeof(body)) == -1)
+			abort();
+	while (imsgbuf_get(&b.ibuf, &imsg) == 1)
+		count(&imsg);
+	return (sent);
+}
+
+static void
+teardown(void)
+{
+	peer_close(&a);
+	peer_close(&b);
+}
+
+static void
+test_short(int error, const char *name)
+{
+	uint32_t	 sent = setup();
+
+	ok(peer_watch(&a) == 0 && peer_watch(&b) == 0, "%s: watched", name);
+	lack = error;
+	calls = 0;
+	run(RUN);
+	ok(calls >= 1, "%s: it is tried", name);
+	ok(calls <= CALLS, "%s: but not without pause (%d)", name, calls);
+	is_int(peer_send(&a, 1, sent++, -1, NULL, 0), 0, "%s: one more",
+	    name);
+	is_int(drained, 0, "%s: they wait", name);
+	lack = 0;
+	run(30000);
+	is_int(drained, 1, "%s: sent when that is over", name);
+	is_int((long long)peer_queued(&a), 0, "%s: all of them", name);
+	while (got < sent && gone == 0)
+		run(1);
+	is_int(got, sent, "%s: all have come", name);
+	is_int(wrong, 0, "%s: in their order", name);
+	teardown();
+}
+
+/* The timer goes with it. */
+static void
+test_close(void)
+{
+	(void)setup();
+	(void)peer_watch(&a);
+	lack = ENOBUFS;
+	run(1);
+	peer_close(&a);
+	calls = 0;
+	run(RUN);
+	is_int(calls, 0, "closed: no further try");
+	lack = 0;
+	teardown();
+}
+
+static void
+test_flush(void)
+{
+	(void)setup();
+	lack = ENOMEM;
+	calls = 0;
+	is_int(imsgbuf_flush(&a.ibuf, RUN), -1, "flush gives up");
+	is_int(errno, ETIMEDOUT, "is ETIMEDOUT");
+	/* The last when the time is over. */
+	ok(calls <= CALLS + 1, "flush: not without pause (%d)", calls);
+	lack = 0;
+	is_int(imsgbuf_flush(&a.ibuf, 30000), 0, "flush");
+	is_int((long long)imsgbuf_queuelen(&a.ibuf), 0, "all are sent");
+	teardown();
+}
+
+int
+main(void)
+{
+	if (event_init() == -1)
+		abort();
+	test_short(ENOBUFS, "ENOBUFS");
+	test_short(ENOMEM, "ENOMEM");
+	test_short(ETOOMANYREFS, "ETOOMANYREFS");
+	test_close();
+	test_flush();
+	return (done_testing());
+}
