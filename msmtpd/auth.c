@@ -68,8 +68,10 @@ auth_memory(void)
 		fatal("mmap");
 	if (mlock(auth_secret, sizeof(*auth_secret)) == -1)
 		fatal_status(EX_CONFIG, "--auth: cannot lock the password in "
-		    "memory: %s; raise the limit (ulimit -l)",
-		    strerror(errno));
+		    "memory: %s; %s", strerror(errno), errno == EPERM ?
+		    "allow mlock(2), which a limit of 0 (ulimit -l) or a "
+		    "container's filter forbids" :
+		    "raise the limit (ulimit -l)");
 	if (madvise(auth_secret, sizeof(*auth_secret), MADV_DONTDUMP) == -1 ||
 	    madvise(auth_secret, sizeof(*auth_secret), MADV_WIPEONFORK) == -1)
 		fatal("madvise");
@@ -77,7 +79,8 @@ auth_memory(void)
 }
 
 static void __attribute__((noreturn))
-auth_eval_exec(const char *eval, const struct identity *id, int out)
+auth_eval_exec(const char *eval, const struct identity *id, int out,
+    pid_t parent)
 {
 	char	*argv[4] = { NULL, NULL, NULL, NULL };
 	char	 sh[] = "sh", c[] = "-c", *script;
@@ -92,13 +95,14 @@ auth_eval_exec(const char *eval, const struct identity *id, int out)
 	argv[0] = sh;
 	argv[1] = c;
 	argv[2] = script;
+	if (id != NULL)
+		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+	/* A signal that ends the start ends this; setresuid(2) resets it. */
+	privdrop_deathsig(parent);
 	if (id == NULL)
 		execve("/bin/sh", argv, identity_passthrough());
-	else {
-		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
-		if (chdir("/") == 0)
-			execve("/bin/sh", argv, identity_env(id));
-	}
+	else if (chdir("/") == 0)
+		execve("/bin/sh", argv, identity_env(id));
 	_exit(127);
 }
 
@@ -130,7 +134,7 @@ auth_first_line(int fd, char *buf, size_t size)
 static void
 auth_eval(const char *eval, const struct identity *id)
 {
-	pid_t	 pid;
+	pid_t	 pid, parent = getpid();
 	int	 fds[2], status;
 	bool	 fits;
 
@@ -138,7 +142,7 @@ auth_eval(const char *eval, const struct identity *id)
 		fatal_status(EX_OSERR, "--auth: cannot run %s: %s", eval,
 		    strerror(errno));
 	if (pid == 0)
-		auth_eval_exec(eval, id, fds[1]);
+		auth_eval_exec(eval, id, fds[1], parent);
 	close(fds[1]);
 	fits = auth_first_line(fds[0], auth_secret->pass,
 	    sizeof(auth_secret->pass));
@@ -223,7 +227,9 @@ auth_check(const struct imsg_auth *given)
 	user = auth_same(padded.user, auth_secret->user, sizeof(padded.user));
 	pass = auth_same(padded.pass, auth_secret->pass, sizeof(padded.pass));
 	explicit_bzero(&padded, sizeof(padded));
-	return (user & pass);
+	/* front asks with empty ones where none can be right. */
+	return (user & pass & (given->user[0] != '\0') &
+	    (given->pass[0] != '\0'));
 }
 
 static void
@@ -238,8 +244,9 @@ auth_answer(void *arg)
 }
 
 /*
- * NULL where there is none: sessions that have ended, of which front knows no
- * more, may still have theirs; and one that gave up waiting may ask again.
+ * NULL where there is none.  There are as many as sessions, and front cancels
+ * for those that end; but one that gave up waiting may ask again, and a front
+ * that is not ours may ask for anything.
  */
 static struct auth_slot *
 auth_slot(uint32_t peerid)
@@ -283,4 +290,18 @@ auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 		timer_set(&slot->timer, AUTH_DELAY, auth_answer, slot);
 	else
 		auth_answer(slot);
+}
+
+void
+auth_cancel(uint32_t peerid)
+{
+	uint32_t	 i;
+
+	/* None: the answer is on its way, and met this. */
+	for (i = 0; i < auth_nslots; i++)
+		if (auth_slots[i].used && auth_slots[i].peerid == peerid) {
+			timer_clear(&auth_slots[i].timer);
+			auth_slots[i].used = false;
+			return;
+		}
 }

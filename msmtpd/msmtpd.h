@@ -63,6 +63,8 @@ enum imsg_type {
 	IMSG_LOG,		/* front, deliver -> parent: struct imsg_log */
 	IMSG_AUTH,		/* front -> parent: struct imsg_auth; peerid
 				 * names the session, one at a time each */
+	IMSG_AUTH_CANCEL,	/* front -> parent: none; peerid as in
+				 * IMSG_AUTH: nobody waits any more */
 	IMSG_PONG,		/* front, deliver -> parent: none; peerid of
 				 * the ping */
 

@@ -293,6 +293,15 @@ front_auth(struct imsg *imsg)
 }
 
 static void
+front_auth_cancel(struct imsg *imsg)
+{
+	child_body_empty(&front, imsg);
+	if (!setup.options.conf.auth || state == STATE_STARTING)
+		fatalx("front: unexpected IMSG_AUTH_CANCEL");
+	auth_cancel(imsg->hdr.peerid);
+}
+
+static void
 front_dispatch(struct imsg *imsg)
 {
 	switch (imsg->hdr.type) {
@@ -307,6 +316,9 @@ front_dispatch(struct imsg *imsg)
 		break;
 	case IMSG_AUTH:
 		front_auth(imsg);
+		break;
+	case IMSG_AUTH_CANCEL:
+		front_auth_cancel(imsg);
 		break;
 	default:
 		fatalx("front: message of type %u", imsg->hdr.type);

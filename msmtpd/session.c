@@ -50,7 +50,8 @@ static uint32_t		 nsessions, last_number;
 static void		(*when_ended)(void);
 static bool		 stopping;
 
-/* Shared by all sessions: between two events nothing is left in it. */
+/* Shared by all sessions: between two events nothing is left in it but
+ * messages' content. */
 static char		 in_buf[READ_DATA];
 
 static void	session_timer(void *);
@@ -105,15 +106,22 @@ session_free(struct session *s)
 void
 session_end(struct session *s, const char *why)
 {
+	enum smtp_wait	 wait = smtp_waits(s->smtp);
+	bool		 told;
+
 	if (s->fd != -1) {
 		session_log_end(s, smtp_reason(s->smtp) != NULL ?
 		    smtp_reason(s->smtp) : why);
 		session_disconnect(s);
 	}
-	if (smtp_waits(s->smtp) != SMTP_WAIT_RESULT)
-		session_free(s);
-	else
+	told = session_auth_cancel(s);
+	/* Where the parent does not know that the client has gone, the session
+	 * stays until the answer: what the parent has to answer is never of
+	 * more sessions than there are. */
+	if (wait == SMTP_WAIT_RESULT || (wait == SMTP_WAIT_AUTH && !told))
 		session_schedule(s);
+	else
+		session_free(s);
 }
 
 /* Whether the engine takes input, and the client its output. */
@@ -126,21 +134,27 @@ session_takes(const struct session *s)
 	    (wait == SMTP_WAIT_COMMAND || wait == SMTP_WAIT_DATA));
 }
 
-/* Returns false where the session has ended. */
+/*
+ * Returns false where the session has ended.  A password may be in what the
+ * engine does not use, so that is wiped; who needs it has a copy.
+ */
 static bool
 session_feed(struct session *s, char *buf, size_t len)
 {
 	size_t	 used;
+	bool	 kept;
 
 	do {
 		used = smtp_input(s->smtp, buf, len);
 #ifdef ATTACK
 		attack_hook(smtp_helo(s->smtp));
 #endif
-		if (!session_output(s))
-			return (false);
 		buf += used;
 		len -= used;
+		if (!session_output(s)) {
+			explicit_bzero(buf, len);
+			return (false);
+		}
 	} while (len > 0 && session_takes(s));
 	if (s->commands != smtp_commands(s->smtp)) {
 		s->commands = smtp_commands(s->smtp);
@@ -150,16 +164,18 @@ session_feed(struct session *s, char *buf, size_t len)
 	}
 	if (len > 0)
 		s->excess = true;
-	if (len > 0 && s->fd != -1 && smtp_waits(s->smtp) !=
-	    SMTP_WAIT_CLOSE && !backlog_save(&s->in, buf, len)) {
+	kept = len == 0 || s->fd == -1 || smtp_waits(s->smtp) ==
+	    SMTP_WAIT_CLOSE || backlog_save(&s->in, buf, len);
+	/* What the engine has used of commands it has wiped. */
+	explicit_bzero(buf, len);
+	if (!kept)
 		session_end(s, "out of memory");
-		return (false);
-	}
-	return (true);
+	return (kept);
 }
 
 /* Our last reply is sent.  Closing now would reset the connection if the
- * client has sent more, and the reply could be lost by that. */
+ * client has sent more, and the reply could be lost by that.  After QUIT it
+ * should have said no more, and most have not. */
 static void
 session_finish(struct session *s)
 {
@@ -325,13 +341,16 @@ session_read(struct session *s)
 		session_pump(s);
 }
 
-/* After shutdown(2): what comes is of no interest, only its end. */
+/* After shutdown(2): what comes is of no interest, only its end; but it may
+ * be a password. */
 static void
 session_drain(struct session *s)
 {
 	ssize_t	 n;
 
 	n = read(s->fd, in_buf, sizeof(in_buf));
+	if (n > 0)
+		explicit_bzero(in_buf, (size_t)n);
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 		session_end(s, NULL);
 }
@@ -399,6 +418,7 @@ session_expired(struct session *s)
 		return;
 	case SMTP_WAIT_AUTH:
 		s->since = event_now();
+		(void)session_auth_cancel(s);
 		smtp_auth_result(s->smtp, false, true);
 		break;
 	case SMTP_WAIT_DATA:
@@ -433,9 +453,12 @@ session_auth_result(uint32_t number, enum auth_answer answer)
 	struct session	*s;
 
 	LIST_FOREACH(s, &sessions, entry)
-		if (s->number == number)
+		if (s->number == number && s->asking)
 			break;
-	if (s == NULL || smtp_waits(s->smtp) != SMTP_WAIT_AUTH)
+	if (s == NULL)
+		return;
+	s->asking = false;
+	if (smtp_waits(s->smtp) != SMTP_WAIT_AUTH)
 		return;
 	s->since = event_now();
 	smtp_auth_result(s->smtp, answer == AUTH_YES,

@@ -67,6 +67,7 @@ struct session {
 	uint32_t	 mails;
 	uint32_t	 commands;	/* smtp_commands() at since */
 	struct client	 client;
+	bool		 asking;	/* the parent owes an answer to AUTH */
 	bool		 eof;		/* the client sends nothing more */
 	bool		 begun;		/* the message has its Received field */
 	bool		 excess;	/* maybe more has come than was used */
@@ -85,7 +86,8 @@ void	session_init(const struct config *, struct peer *parent,
 /*
  * session_new: greet a client on fd, which belongs to the session now; addr
  * is AF_UNSPEC for --inetd's pipe or file, out the descriptor to write to, fd
- * itself where it is the same.  Closes them and logs on failure.
+ * itself where it is the same.  On failure the client is told 421, both are
+ * closed, and the log says so.
  */
 void	session_new(int fd, int out, const struct sockaddr_storage *addr);
 
@@ -123,11 +125,14 @@ void	session_end(struct session *, const char *why);
  * does not take.  Returns false where that was the session's end. */
 bool	session_output(struct session *);
 
-/* session_flush: the same for what has been kept. */
+/* session_flush: send of what has been kept what the client takes now.
+ * Returns false where that was the session's end. */
 bool	session_flush(struct session *);
 
 /* backlog_save: keep a copy.  Returns false where there is no memory. */
 bool	backlog_save(struct backlog *, const char *, size_t);
+
+/* backlog_free: zero and free it; nothing is kept then. */
 void	backlog_free(struct backlog *);
 
 /* session_stopping: whether session_stop() has been called. */
@@ -141,6 +146,13 @@ void	session_mail_init(struct peer *deliver, uint32_t slots);
 
 /* session_mail_timeout: the result is overdue; answer 451. */
 void	session_mail_timeout(struct session *);
+
+/*
+ * session_auth_cancel: the session ends: tell the parent, so that an answer
+ * that it owes takes nobody's place there.  Returns false where it cannot be
+ * told.
+ */
+bool	session_auth_cancel(struct session *);
 
 /* session_log_init: fix the first part of all ids. */
 void	session_log_init(void);

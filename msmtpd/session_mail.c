@@ -158,7 +158,22 @@ mail_auth(void *arg, const char *user, const char *pass)
 	    sizeof(auth)) == -1)
 		session_log(s, LOG_WARNING, "AUTH: cannot ask the parent: %s",
 		    strerror(errno));
+	else
+		s->asking = true;
 	explicit_bzero(&auth, sizeof(auth));
+}
+
+bool
+session_auth_cancel(struct session *s)
+{
+	if (s->asking && peer_send(session_parent, IMSG_AUTH_CANCEL,
+	    s->number, -1, NULL, 0) == -1) {
+		session_log(s, LOG_WARNING, "AUTH: cannot tell the parent: %s",
+		    strerror(errno));
+		return (false);
+	}
+	s->asking = false;
+	return (true);
 }
 
 static void

@@ -154,6 +154,9 @@ smtp_line_head(const struct smtp *s, const char *buf, size_t len, char *head)
 {
 	size_t	 n, more;
 
+	/* It may be a password, which is not copied without need. */
+	if (s->step != SMTP_AUTH_NONE)
+		return (0);
 	n = s->line_len < LINE_HEAD ? s->line_len : LINE_HEAD;
 	if (n > 0)
 		memcpy(head, s->line, n);
@@ -242,7 +245,8 @@ smtp_line_kept(struct smtp *s)
 	free(line);
 }
 
-/* Octets of a command line; returns how many were used. */
+/* Octets of a command line; returns how many were used, whatever of them is
+ * kept or done. */
 static size_t
 smtp_lines(struct smtp *s, char *buf, size_t len)
 {
@@ -275,8 +279,6 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 		s->skip = SMTP_SKIP_LONG;
 	} else if (lf != NULL && s->line_len == 0) {
 		smtp_line(s, buf, n);
-		if (limit == s->conf->max_auth_line)
-			explicit_bzero(buf, n);
 		return (n);
 	} else if (smtp_line_add(s, buf, n) == -1) {
 		smtp_line_free(s);
@@ -294,13 +296,17 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 size_t
 smtp_input(struct smtp *s, char *buf, size_t len)
 {
-	size_t	 used = 0;
+	size_t	 n, used = 0;
 
 	s->paused = false;
 	while (used < len && !s->paused) {
-		if (s->wait == SMTP_WAIT_COMMAND)
-			used += smtp_lines(s, buf + used, len - used);
-		else if (s->wait == SMTP_WAIT_DATA)
+		if (s->wait == SMTP_WAIT_COMMAND) {
+			n = smtp_lines(s, buf + used, len - used);
+			/* All of it: what is a part of AUTH shows too late,
+			 * and clients log in where nothing is offered. */
+			explicit_bzero(buf + used, n);
+			used += n;
+		} else if (s->wait == SMTP_WAIT_DATA)
 			used += smtp_content(s, buf + used, len - used);
 		else
 			break;

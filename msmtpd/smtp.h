@@ -113,7 +113,9 @@ struct smtp_ops {
 	/*
 	 * Check a user name and password ('\0'-terminated, shorter than
 	 * MSMTPD_AUTH_MAX each), not to be kept.  The engine waits for
-	 * smtp_auth_result().
+	 * smtp_auth_result().  Both are empty, which must not match, where
+	 * what the client gave cannot be right: each failure comes from here,
+	 * and in the same time.
 	 */
 	void	(*auth)(void *arg, const char *user, const char *pass);
 	/*
@@ -148,7 +150,8 @@ void	smtp_greet(struct smtp *);
 
 /*
  * smtp_input: take octets from the client.  buf is written to: content is
- * converted in place.  Returns how many were used, which is less than len
+ * converted in place, and all else that is used is zeroed, since it may be
+ * AUTH's.  Returns how many were used, which is less than len
  * only where the session waits for a result or is to be closed, or a reply
  * callback has returned false; the caller keeps the rest and brings it again
  * (in front of what is read later) when that has passed.

@@ -62,16 +62,15 @@ auth_fail(struct smtp *s)
 	    "too many authentication failures");
 }
 
-/* Have them checked. */
+/* Have them checked; empty ones in the place of those that are too long, so
+ * that it is whoever checks that fails them, as late as any. */
 static void
 auth_check(struct smtp *s, const char *user, const char *pass)
 {
 	if (strlen(user) >= MSMTPD_AUTH_MAX || strlen(pass) >= MSMTPD_AUTH_MAX)
-		auth_fail(s);
-	else {
-		s->wait = SMTP_WAIT_AUTH;
-		s->ops->auth(s->arg, user, pass);
-	}
+		user = pass = "";
+	s->wait = SMTP_WAIT_AUTH;
+	s->ops->auth(s->arg, user, pass);
 	smtp_auth_end(s);
 }
 
@@ -90,10 +89,9 @@ auth_plain(struct smtp *s, const char *p, size_t len)
 	if (pass == NULL || strlen(pass + 1) != (size_t)(end - pass - 1)) {
 		smtp_auth_end(s);
 		smtp_refuse(s, AUTH_SYNTAX, "", 0);
-	} else if (*p != '\0' && strcmp(p, user + 1) != 0) {
-		smtp_auth_end(s);
-		auth_fail(s);
-	} else
+	} else if (*p != '\0' && strcmp(p, user + 1) != 0)
+		auth_check(s, "", "");
+	else
 		auth_check(s, user + 1, pass + 1);
 }
 

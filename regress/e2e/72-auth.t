@@ -28,6 +28,7 @@ use MIME::Base64 qw(encode_base64);
 use Msmtpd::Clients qw(hurried stopped talk untrace);
 use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
 use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
@@ -228,6 +229,10 @@ unlink glob "$dir/out/*.mail $dir/out/*.args";
 		'AUTH PLAIN ' . plain($user, substr $secret, 0, -1),
 		'AUTH PLAIN ' . plain($user, ''),
 		'AUTH PLAIN ' . plain('', ''),
+		# These cannot be right, whatever the password is.
+		'AUTH PLAIN ' . plain('root', $user, $secret),
+		'AUTH PLAIN ' . plain($user, $secret . 'x' x 300),
+		'AUTH PLAIN ' . plain($user x 50, $secret),
 	);
 	my @late = map { $t->client } @guess, 'right';
 	$_->cmd('EHLO client.example') for @late;
@@ -258,6 +263,125 @@ unlink glob "$dir/out/*.mail $dir/out/*.args";
 	$t->wait_log(qr/ended: (too many authentication failures), mails=0/);
 }
 
+end_daemon();
+
+# Whoever guesses and goes away leaves the way free to others.  A failure that
+# needs no look at the password is one: it is late, and makes others late.
+$t->start($command, "--auth=$user,cat $dir/password", '--max-sessions=5');
+{
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	my $begin = now();
+	like($c->cmd('AUTH PLAIN ' . plain('root', $user, $secret)),
+	    qr/^535 5\.7\.8 /, "another's identity, first of all: 535");
+	cmp_ok(now() - $begin, '>=', 0.99, 'not at once');
+	$begin = now();
+	like($c->cmd('AUTH PLAIN ' . plain($user, $secret)), qr/^235 /,
+	    'then the right one: 235');
+	cmp_ok(now() - $begin, '>=', 0.99, 'late, too');
+	$c->close;
+}
+for (1 .. 20) {
+	my $c = $t->client;
+	# When the reply is there, all of this has been read.
+	$c->put("EHLO client.example\r\nAUTH PLAIN " .
+	    plain($user, $wrong[5]) . "\r\n");
+	$c->reply;
+	setsockopt $c->fh, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0) or die $!;
+	$c->close;
+}
+{
+	my $c = $t->client;
+	talk($c, 'EHLO client.example' => qr/^250/,
+	    'AUTH PLAIN ' . plain($user, $secret) => qr/^235 /);
+	$c->close;
+}
+end_daemon();
+
+# in_memory: which of these strings a process has in memory that it can write;
+# undef with $! set where we may not look.
+sub in_memory {
+	my ($pid, @strings) = @_;
+	my %found;
+	no warnings 'portable';		# addresses of 64 bits
+	open my $maps, '<', "/proc/$pid/maps" or return;
+	open my $mem, '<:raw', "/proc/$pid/mem" or return;
+	while (<$maps>) {
+		my ($from, $to) = /^([0-9a-f]+)-([0-9a-f]+) rw/ or next;
+		sysseek $mem, hex $from, 0 or return;
+		my ($size, $octets) = (hex($to) - hex $from, '');
+		while (length $octets < $size) {
+			sysread $mem, $octets, $size - length $octets,
+			    length $octets or last;
+		}
+		index($octets, $_) >= 0 and $found{$_} = 1 for @strings;
+	}
+	return \%found;
+}
+
+# front forgets what it has asked parent, however it came: each password here
+# is its own, long enough not to be overwritten by the next.
+my $sanitized = qx('@{[$t->bin]}' --print-sandbox) =~ /sanitizer: /;
+$t->start($command, "--auth=$user,cat $dir/password");
+SKIP: {
+	skip 'a sanitizer keeps more than we do', 7 if $sanitized;
+	my $front = $t->proc('front');
+	my $c = $t->client;
+	my $name = 'this-name-is-kept.example';
+	$c->cmd("EHLO $name");
+	my $found = in_memory($front, $name);
+	skip "the memory of front: $!", 7 unless $found;
+	ok($found->{$name}, "a client's name is in front's memory");
+	$c->close;
+	my $n = 0;
+	my $long = sub {
+		$n++;
+		return join '', map { sprintf 'Wr0ng%d%03d', $n, $_ } 1 .. 27;
+	};
+	# What is sent before and after a reply that shows that the first part
+	# has been read.
+	my %way = (
+		'in one piece' => sub { "NOOP\r\n",
+		    'AUTH PLAIN ' . plain($user, $_[0]) . "\r\n" },
+		'in two' => sub {
+			my $auth = 'AUTH PLAIN ' . plain($user, $_[0]);
+			return ("NOOP\r\n" . substr($auth, 0, 200),
+			    substr($auth, 200) . "\r\n");
+		},
+		'in two, LOGIN' => sub {
+			my $pass = b64($_[0]);
+			return ('AUTH LOGIN ' . b64($user) . "\r\n" .
+			    substr($pass, 0, 200), substr($pass, 200) .
+			    "\r\n");
+		},
+		'too long' => sub { "NOOP\r\n",
+		    'AUTH PLAIN ' . b64($_[0]) x 40 . "\r\n" },
+		'in a line that is no command' => sub {
+			return ("NOOP\r\nX" . substr(b64($_[0]), 0, 200),
+			    substr(b64($_[0]), 200) . "\r\n");
+		},
+		'after the end' => sub { "QUIT\r\n" .
+		    'AUTH PLAIN ' . plain($user, $_[0]) . "\r\n", '' },
+	);
+	for my $how (sort keys %way) {
+		my $pass = $long->();
+		my ($first, $second) = $way{$how}->($pass);
+		$c = $t->client;
+		$c->cmd("EHLO $name");
+		$c->put($first);
+		$c->reply;
+		$c->put($second);
+		$c->reply if $second ne '';
+		# As it is, and in base64, however it lies.
+		my @part = map { substr($pass, $_ * 24, 12) } 0 .. 8;
+		push @part, map { (substr(b64($pass), $_ * 24, 12),
+		    substr(plain($user, $pass), $_ * 24 + 12, 12)) } 0 .. 10;
+		$found = in_memory($front, @part) || { $! => 1 };
+		is(join(' ', sort keys %$found), '',
+		    "nothing of a password is left in it: $how");
+		$c->close;
+	}
+}
 end_daemon();
 
 # Not offered: no word of it, and no password in the log.

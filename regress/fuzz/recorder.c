@@ -99,6 +99,10 @@ rec_reply(void *arg, const char *p, size_t len)
 	bool		 pause = r->pauses & 1;
 
 	CHECK(is_reply(p, len));
+	/* No login fails but by whoever checks it, who may be slow. */
+	CHECK(r->auth_asked || (memcmp(p, "535", 3) != 0 &&
+	    memmem(p, len, "authentication fail", 19) == NULL));
+	r->auth_asked = false;
 	r->pauses = r->pauses >> 1 | r->pauses << 31;
 	r->nreplies++;
 	text_add(&r->replies, p, len);
@@ -213,6 +217,7 @@ rec_auth(void *arg, const char *user, const char *pass)
 	struct recorder	*r = arg;
 
 	CHECK(strlen(user) < MSMTPD_AUTH_MAX && strlen(pass) < MSMTPD_AUTH_MAX);
+	r->auth_asked = true;
 	r->auth_good = strcmp(user, "user") == 0 && strcmp(pass, "secret") == 0;
 	r->auth_down = strcmp(user, "down") == 0;
 	text_str(&r->events, "{auth ");
@@ -346,13 +351,24 @@ check_count(const struct recorder *r)
 	    wait == SMTP_WAIT_CLOSE);
 }
 
+static bool
+is_zero(const char *p, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len && p[i] == '\0'; i++)
+		continue;
+	return (i == len);
+}
+
 /* Give what is left to the engine until it takes no more. */
 static void
 recorder_push(struct recorder *r)
 {
 	char		*buf;
 	size_t		 len, used;
-	uint32_t	 before;
+	uint32_t	 before, nbegin;
+	bool		 command;
 
 	for (;;) {
 		if (!r->hold)
@@ -366,8 +382,13 @@ recorder_push(struct recorder *r)
 		CHECK(buf != NULL);
 		memcpy(buf, r->rest.p, len);
 		before = r->nreplies;
+		nbegin = r->nbegin;
+		command = smtp_waits(r->smtp) == SMTP_WAIT_COMMAND;
 		used = smtp_input(r->smtp, buf, len);
 		CHECK(used <= len);
+		/* what was no content may have been a password */
+		if (command && r->nbegin == nbegin)
+			CHECK(is_zero(buf, used));
 		if (used < len) {
 			/* what it has not used it has not changed */
 			CHECK(memcmp(buf + used, r->rest.p + used,

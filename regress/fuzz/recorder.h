@@ -64,6 +64,7 @@ struct recorder {
 	bool			 mail_fed;	/* data() has been called */
 	bool			 auth_good;	/* user "user", "secret" */
 	bool			 auth_down;	/* user "down" */
+	bool			 auth_asked;	/* auth(), not replied to yet */
 
 	struct text		 rest;		/* not used by the engine yet */
 };

@@ -184,6 +184,22 @@ authentication(uint32_t what)
 		for (i = 0; i < 10000; i++)
 			message(IMSG_AUTH, i, &auth, sizeof(auth), 0);
 		break;
+	case 46:
+		message(IMSG_AUTH_CANCEL, 1, NULL, 0, 0);
+		break;
+	case 47:
+		message(IMSG_AUTH_CANCEL, 1, "x", 1, 0);
+		break;
+	case 48:
+		message(IMSG_AUTH_CANCEL, 1, NULL, 0, 1);
+		break;
+	case 49:		/* guessing with the places given back */
+		for (i = 0; i < 10000; i++) {
+			message(IMSG_AUTH, i, &auth, sizeof(auth), 0);
+			message(IMSG_AUTH_CANCEL, i % 3 == 0 ? i : i + 5000,
+			    NULL, 0, 0);
+		}
+		break;
 	}
 }
 
@@ -191,7 +207,8 @@ static void
 fuzz(uint32_t seed)
 {
 	static const uint32_t	 types[] = { IMSG_LOG, IMSG_LOG, IMSG_LOG,
-				    IMSG_LOG, IMSG_PONG, IMSG_AUTH };
+				    IMSG_PONG, IMSG_AUTH,
+				    IMSG_AUTH_CANCEL };
 	static char		 body[1200];
 	size_t			 i, len;
 	int			 k;

@@ -70,6 +70,9 @@ my @cases = (
 	[42, 'an unterminated user', @auth],
 	[43, 'an unterminated password', @auth],
 	[44, 'IMSG_AUTH with a descriptor', @auth],
+	[46, 'IMSG_AUTH_CANCEL without --auth'],
+	[47, 'IMSG_AUTH_CANCEL with a body', @auth],
+	[48, 'IMSG_AUTH_CANCEL with a descriptor', @auth],
 );
 for my $case (@cases) {
 	my ($number, $what, @options) = @$case;
@@ -90,6 +93,7 @@ for my $flood ([2, 'a flood of lines'], [18, 'lines with descriptors']) {
 	    $1 };
 	my $fds = sub { scalar(my @fds = glob "/proc/$t->{pid}/fd/*") };
 	my ($before, $fds_before, $fds_max) = ($size->(), $fds->(), 0);
+	$t->wait_log(qr/^msmtpd: front: flood$/m);
 	my ($lines, $quiet) = (0, time);
 	# Until nothing has come for two seconds.  The daemon drops lines for
 	# which its log's reader is too slow, so a last line could be lost.
@@ -111,23 +115,22 @@ for my $flood ([2, 'a flood of lines'], [18, 'lines with descriptors']) {
 	is(status_of($t->stop), 'exit 0', "$what: stopped");
 }
 
-# Guesses of the password, 10,000 at once: each session that there may be has
-# one checked a second.
-{
+# Guesses of the password, 10,000 at once, without and with cancelling many of
+# them: each session that there may be has one checked a second.
+for my $guesses ([45, 'guesses of the password'], [49, 'cancelled guesses']) {
+	my ($number, $what) = @$guesses;
 	my $begin = time;
-	my $t = start(45, @auth, '--max-sessions=20');
+	my $t = start($number, @auth, '--max-sessions=20');
 	$t->wait_log(qr/^msmtpd: front: wrong$/m);
 	sleep 1;
 	my $checked = () = $t->log =~ /^msmtpd: front: wrong$/mg;
 	my $most = 20 * (1 + time - $begin);
-	cmp_ok($checked, '<=', $most, 'guesses of the password: no more ' .
-	    "than the penalty allows: $checked");
-	unlike($t->log, qr/front: right/, 'guesses of the password: none ' .
-	    'was right');
+	cmp_ok($checked, '<=', $most, "$what: no more than the penalty " .
+	    "allows: $checked");
+	unlike($t->log, qr/front: right/, "$what: none was right");
 	$t->signal('TERM');
-	is(status_of($t->wait_exit), 'exit 0',
-	    'guesses of the password: it ends');
-	unlike($t->log, qr/secret|guess/, 'no password is in the log');
+	is(status_of($t->wait_exit), 'exit 0', "$what: it ends");
+	unlike($t->log, qr/secret|guess/, "$what: no password is in the log");
 }
 
 # Random messages: the daemon ends with 1, or lives and stops with 0.

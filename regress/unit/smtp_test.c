@@ -301,26 +301,6 @@ test_secrets(void)
 	is_int((long long)bad, 0, "no password is logged");
 }
 
-/* The caller's octets do not keep a password either. */
-static void
-test_zeroed(void)
-{
-	struct recorder	 r;
-	char		 buf[] = "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n";
-	char		 none[sizeof(buf)] = "";
-
-	recorder_init(&r);
-	r.conf.auth = true;
-	recorder_start(&r);
-	recorder_send(&r, HELLO);
-	is_int((long long)smtp_input(r.smtp, buf, sizeof(buf) - 1),
-	    sizeof(buf) - 1, "AUTH is taken");
-	is_mem(buf, sizeof(buf), none, sizeof(none), "its line is zeroed");
-	is_int(smtp_waits(r.smtp), SMTP_WAIT_AUTH, "and its result awaited");
-	recorder_answer(&r);
-	recorder_free(&r);
-}
-
 static void
 test_ehlo(void)
 {
@@ -468,7 +448,6 @@ main(void)
 	for (i = 0; i < NAUTHS; i++)
 		test_dialog(&auths[i], true);
 	test_secrets();
-	test_zeroed();
 	test_ehlo();
 	test_mail();
 	test_verdicts();
