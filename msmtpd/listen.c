@@ -16,6 +16,7 @@
 
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -45,8 +46,8 @@ is_loopback(const struct sockaddr_storage *ss)
 	return (IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr));
 }
 
-/* " (NAME)": what the service manager calls the i-th socket that it passes,
- * such as the unit's name; '' where it has none. */
+/* Puts " (NAME)" into buf, and returns it: what the service manager calls the
+ * i-th socket that it passes, such as the unit's name; "" where it has none. */
 static const char *
 passed_name(size_t i, char *buf, size_t size)
 {
@@ -70,12 +71,17 @@ listen_log(int fd, const char *name, bool auth)
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
 	char			 host[NI_MAXHOST], port[NI_MAXSERV];
+	int			 error;
 
 	memset(&ss, 0, sizeof(ss));
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
-	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
-	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
 		fatal("getsockname");
+	error = getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host),
+	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	if (error == EAI_SYSTEM)
+		fatal("getnameinfo");
+	if (error != 0)
+		fatalx("getnameinfo: %s", gai_strerror(error));
 	log_info("listening on %s port %s%s", host, port, name);
 	if (!is_loopback(&ss) && !auth)
 		log_warnx("%s is not a loopback address: whoever reaches port "
@@ -88,12 +94,13 @@ listen_log(int fd, const char *name, bool auth)
 static void
 listen_setup(int fd)
 {
-	int	 on = 1;
+	int	 flags, on = 1;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
-	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1 ||
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
 		fatal("fcntl");
 }
@@ -144,20 +151,46 @@ listen_inherited(void)
 	closefrom(LISTEN_FDS_START + passed_count());
 }
 
-static struct addrinfo *
-address_parse(const char *ip, unsigned int port)
+static void
+address_v6(struct sockaddr_in6 *sin6, const char *ip)
 {
 	struct addrinfo	 hints, *res;
-	char		 service[8];
+	char		 v4[INET_ADDRSTRLEN];
 
+	/* inet_pton(3) knows no "%eth0". */
 	memset(&hints, 0, sizeof(hints));
-	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+	hints.ai_family = AF_INET6;
+	hints.ai_flags = AI_NUMERICHOST;
 	hints.ai_socktype = SOCK_STREAM;
-	snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(ip, service, &hints, &res) != 0)
+	if (strchr(ip, ':') == NULL || getaddrinfo(ip, NULL, &hints, &res) != 0)
 		fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or "
 		    "IPv6 address; names are not looked up", ip);
-	return (res);
+	memcpy(sin6, res->ai_addr, sizeof(*sin6));
+	freeaddrinfo(res);
+	/* An IPv6 socket that is for IPv6 only cannot be bound to it. */
+	if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+		fatal_status(EX_USAGE, "--interface: '%s' is an IPv4 address; "
+		    "write it as %s", ip, inet_ntop(AF_INET,
+		    &sin6->sin6_addr.s6_addr[12], v4, sizeof(v4)));
+}
+
+/* Not by getaddrinfo(3) alone, for which 127.1, 1 and 010.0.0.1 (octal) are
+ * addresses, too: not the ones that are meant, perhaps. */
+static socklen_t
+address_parse(struct sockaddr_storage *ss, const char *ip, unsigned int port)
+{
+	struct sockaddr_in	*sin = (void *)ss;
+	struct sockaddr_in6	*sin6 = (void *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (inet_pton(AF_INET, ip, &sin->sin_addr) == 1) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = htons((uint16_t)port);
+		return (sizeof(*sin));
+	}
+	address_v6(sin6, ip);
+	sin6->sin6_port = htons((uint16_t)port);
+	return (sizeof(*sin6));
 }
 
 static void
@@ -180,22 +213,22 @@ bind_failed(const char *ip, unsigned int port)
 static int
 listen_bind(const char *ip, unsigned int port)
 {
-	struct addrinfo	*res = address_parse(ip, port);
-	int		 fd, on = 1;
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = address_parse(&ss, ip, port);
+	int			 fd, on = 1;
 
-	fd = socket(res->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		bind_failed(ip, port);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
 	/* So that :: and 0.0.0.0 can both be given. */
-	if (res->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
+	if (ss.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
 	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
-	if (bind(fd, res->ai_addr, res->ai_addrlen) == -1 ||
+	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
 	    listen(fd, SOMAXCONN) == -1)
 		bind_failed(ip, port);
-	freeaddrinfo(res);
 	listen_setup(fd);
 	return (fd);
 }
@@ -224,8 +257,17 @@ listen_open(struct listeners *l, const struct options *o)
 void
 listen_check(const struct options *o)
 {
-	size_t	 i;
+	struct sockaddr_storage	 ss[MSMTPD_LISTENERS_MAX];
+	size_t			 i, j;
 
-	for (i = 0; i < o->ninterfaces; i++)
-		freeaddrinfo(address_parse(o->interfaces[i], o->port));
+	for (i = 0; i < o->ninterfaces; i++) {
+		address_parse(&ss[i], o->interfaces[i], o->port);
+		/* Else the second would be told that another server has it.
+		 * With port 0 each gets a port of its own. */
+		for (j = 0; o->port != 0 && j < i; j++)
+			if (memcmp(&ss[i], &ss[j], sizeof(ss[i])) == 0)
+				fatal_status(EX_USAGE, "--interface: '%s' is "
+				    "there twice; leave one out",
+				    o->interfaces[i]);
+	}
 }

@@ -49,7 +49,8 @@ void	listen_inherited(void);
  */
 void	listen_open(struct listeners *, const struct options *);
 
-/* listen_check: for --check: whether each --interface is an address. */
+/* listen_check: whether each --interface is an address, and another one.  Ends
+ * the process with EX_USAGE where not. */
 void	listen_check(const struct options *);
 
 #endif

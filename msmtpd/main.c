@@ -28,6 +28,18 @@
 #include "parent.h"
 #include "spawn.h"
 
+/* inetd(8) gives the client's socket as standard error, too.  What we have
+ * to say is not for the client. */
+static bool
+stderr_is_client(void)
+{
+	struct stat	 in, err;
+
+	return (fstat(0, &in) == 0 && fstat(2, &err) == 0 &&
+	    S_ISSOCK(in.st_mode) && in.st_dev == err.st_dev &&
+	    in.st_ino == err.st_ino);
+}
+
 /* A descriptor that the first open(2) would get by accident must not be one
  * of these. */
 static void
@@ -36,23 +48,21 @@ open_standard(void)
 	int	 fd;
 
 	do {
-		if ((fd = open("/dev/null", O_RDWR)) == -1)
+		if ((fd = open("/dev/null", O_RDWR)) == -1) {
+			if (!stderr_is_client())
+				log_warn("/dev/null");
 			_exit(EX_OSERR);
+		}
 	} while (fd <= 2);
 	close(fd);
 }
 
-/* inetd(8) gives the client's socket as standard error, too.  What we have
- * to say is not for the client. */
 static void
 spare_client(void)
 {
-	struct stat	 in, err;
-	int		 fd;
+	int	 fd;
 
-	if (fstat(0, &in) == -1 || fstat(2, &err) == -1 ||
-	    !S_ISSOCK(in.st_mode) || in.st_dev != err.st_dev ||
-	    in.st_ino != err.st_ino)
+	if (!stderr_is_client())
 		return;
 	if ((fd = open("/dev/null", O_RDWR)) == -1 || dup2(fd, 2) == -1)
 		_exit(EX_OSERR);

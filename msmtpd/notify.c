@@ -17,7 +17,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,10 +27,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "log.h"
 #include "notify.h"
 
-static int	 notify_fd = -1;
+#define NOTIFY_TEXT	128
+#define NOTIFY_KEPT	8
+#define NOTIFY_RETRY	100	/* ms */
+
+static int		 notify_fd = -1;
+static struct timer	 notify_timer;
+static char		 kept[NOTIFY_KEPT][NOTIFY_TEXT];	/* to be sent */
+static size_t		 nkept;
+
+static void	notify_again(void *);
 
 void
 notify_init(void)
@@ -53,26 +65,77 @@ notify_init(void)
 	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
 	/* Connected now: after confinement no other socket can be reached. */
-	if (notify_fd == -1 || connect(notify_fd, (struct sockaddr *)&sun,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1)
-		log_warn("NOTIFY_SOCKET=%s", path);
+	if (notify_fd != -1 && connect(notify_fd, (struct sockaddr *)&sun,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
+		return;
+	log_warn("NOTIFY_SOCKET=%s", path);
+	if (notify_fd != -1)
+		close(notify_fd);
+	notify_fd = -1;
+}
+
+/* Returns false where there is no room for it now. */
+static bool
+notify_send(const char *text)
+{
+	static bool	 told;
+
+	if (send(notify_fd, text, strlen(text),
+	    MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
+		return (true);
+	if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)
+		return (false);
+	if (!told)
+		log_warn("NOTIFY_SOCKET");
+	told = true;
+	return (true);
+}
+
+static void
+notify_drop(void)
+{
+	memmove(kept[0], kept[1], sizeof(kept) - sizeof(kept[0]));
+	nkept--;
+}
+
+static void
+notify_flush(void)
+{
+	while (nkept > 0 && notify_send(kept[0]))
+		notify_drop();
+	if (nkept > 0)
+		timer_set(&notify_timer, NOTIFY_RETRY, notify_again, NULL);
+}
+
+static void
+notify_again(void *arg)
+{
+	(void)arg;
+	notify_flush();
 }
 
 void
 notify(const char *fmt, ...)
 {
-	char	 text[512];
 	va_list	 ap;
-	int	 n;
 
 	if (notify_fd == -1)
 		return;
+	/* Where nobody listens for long, the last word is the one that
+	 * counts: READY=1 and STOPPING=1 say all. */
+	if (nkept == NOTIFY_KEPT)
+		notify_drop();
 	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(kept[nkept++], NOTIFY_TEXT, fmt, ap);
 	va_end(ap);
-	if (n > 0 && (size_t)n < sizeof(text))
-		(void)!send(notify_fd, text, (size_t)n,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	notify_flush();
+}
+
+void
+notify_alive(void)
+{
+	if (notify_fd != -1 && nkept == 0)
+		(void)notify_send("WATCHDOG=1");
 }
 
 int64_t
@@ -92,5 +155,5 @@ notify_watchdog(void)
 		log_warnx("WATCHDOG_USEC=%s is %s", usec, errstr);
 		return (0);
 	}
-	return (n / 1000 > 0 ? n / 1000 : 1);
+	return (n / 3000 > 0 ? n / 3000 : 1);
 }

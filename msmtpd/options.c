@@ -277,16 +277,26 @@ auth_option(struct options *o, const char *arg)
 	o->conf.auth = 1;
 }
 
+void
+options_printed(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fatal_setstatus(0);
+		fatal_status(EX_IOERR, "standard output: %s", strerror(errno));
+	}
+	exit(EX_OK);
+}
+
 static void
 option(struct options *o, int id, const char *arg)
 {
 	switch (id) {
 	case OPT_VERSION:
 		printf("msmtpd %s\n", VERSION);
-		exit(EX_OK);
+		options_printed();
 	case OPT_HELP:
 		fputs(help, stdout);
-		exit(EX_OK);
+		options_printed();
 	case OPT_CHECK:
 		o->check = true;
 		break;

@@ -52,6 +52,10 @@ struct options {
  */
 void	options_parse(struct options *, int, char **);
 
+/* options_printed: what was asked for is on standard output: exit with 0, or
+ * with EX_IOERR where it could not be written. */
+void	options_printed(void) __attribute__((noreturn));
+
 /* options_print: for --check: the settings in effect, one a line. */
 void	options_print(const struct options *, FILE *);
 

@@ -274,7 +274,7 @@ child_pong(struct child *c, struct imsg *imsg)
 		fatalx("%s: pong without ping", c->name);
 	c->pong = ping;
 	if (front.pong == ping && deliver.pong == ping)
-		notify("WATCHDOG=1");
+		notify_alive();
 }
 
 static void
@@ -368,17 +368,21 @@ static void
 parent_reload(void)
 {
 	struct timespec	 ts;
+	bool		 running = state == STATE_RUNNING;
 
+	/* Who is not ready yet, or no more, must not say so. */
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-	    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+	if (running)
+		notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+		    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 	if (logger_reopen() == -1)
 		log_warn("SIGHUP: cannot open the log file anew, the old one "
 		    "stays in use");
 	else
 		log_info("SIGHUP: log %s", setup.options.log == LOGGER_FILE ?
 		    "file opened anew" : "has no file to open anew");
-	notify("READY=1");
+	if (running)
+		notify("READY=1");
 }
 
 static void
@@ -431,15 +435,22 @@ parent_turn(void)
 
 /* Whoever started us may have ignored signals, SIGCHLD among them, without
  * which no child can be waited for; the command is to find all at their
- * default.  A reader of ours that goes away is no reason to die. */
+ * default.  A reader of ours that goes away is no reason to die.  Nor is
+ * SIGHUP, from now on: it waits until parent_signals() takes it.  The other
+ * signals end the start at once, whatever it is waiting for. */
 static void
 parent_dispositions(void)
 {
 	/* The kernel's struct sigaction, SIG_DFL: sigaction(2) of the C
 	 * library refuses its own signals, which can be ignored, too. */
 	static const char	 dfl[64];
+	sigset_t		 set;
 	int			 i;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) == -1)
+		fatal("sigprocmask");
 	for (i = 1; i < NSIG; i++)
 		(void)syscall(SYS_rt_sigaction, i, dfl, NULL, (NSIG - 1) / 8);
 	signal(SIGPIPE, SIG_IGN);
@@ -500,7 +511,7 @@ parent_children(void)
 
 	if (imsg_socketpair(f) == -1 || imsg_socketpair(d) == -1 ||
 	    imsg_socketpair(fd) == -1)
-		fatal("socketpair");
+		fatal_status(EX_OSERR, "socketpair: %s", strerror(errno));
 	spawn_init();
 	child_start(&front, TITLE_FRONT, f[1], f[0], fd[0], setup.front_env,
 	    front_dispatch);
@@ -543,7 +554,7 @@ parent_ready(void)
 		log.file = setup.options.logfile;
 	log.syslog = setup.options.log == LOGGER_SYSLOG;
 	log_init("parent", parent_sink, NULL);
-	watchdog = notify_watchdog() / 3;	/* it asks for our pid */
+	watchdog = notify_watchdog();	/* it asks for our pid */
 	confine_parent(&log);
 	up = true;
 	state = STATE_RUNNING;
@@ -566,9 +577,9 @@ parent_main(int argc, char **argv)
 	parent_dispositions();
 	setup_options(&setup, argc, argv);
 	log_init("", parent_sink, NULL);
+	setup_resources(&setup);
 	if (event_init() == -1)
 		fatal("event_init");
-	setup_resources(&setup);
 	parent_signals();
 	event_atturn(parent_turn);
 	timer_set(&state_timer, PARENT_START, parent_slow, NULL);

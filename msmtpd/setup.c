@@ -15,6 +15,7 @@
  */
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,12 +40,14 @@
 #include "privdrop.h"
 #include "setup.h"
 
+/* Descriptors of the parent while its children start, which need fewer, but
+ * for the listeners; and some that what they are linked with may open. */
+#define SETUP_FILES	24
+
 #define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
 			"--create-home --shell /usr/sbin/nologin"
 #define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
 			"--no-create-home --shell /usr/sbin/nologin"
-
-extern char	**environ;
 
 /* A file's name that SIGHUP can open again, wherever we are then. */
 static void
@@ -67,12 +70,13 @@ setup_logfile(struct options *o)
 static void
 setup_aside(const char *what, void (*work)(struct setup *), struct setup *s)
 {
-	pid_t	 pid;
+	pid_t	 pid, parent = getpid();
 	int	 status;
 
 	if ((pid = fork()) == -1)
 		fatal_status(EX_OSERR, "%s: fork: %s", what, strerror(errno));
 	if (pid == 0) {
+		privdrop_deathsig(parent);
 		work(s);
 		_exit(EX_OK);
 	}
@@ -101,11 +105,6 @@ setup_users(struct setup *s)
 {
 	struct options	*o = &s->options;
 
-	s->root = geteuid() == 0;
-	if (!s->root && o->user_given)
-		fatal_status(EX_USAGE, "--user, --privsep-user and --chroot "
-		    "need root to start msmtpd; leave them out: started by "
-		    "another user all of it runs as that user");
 	if (!s->root)
 		return;
 	s->users = mmap(NULL, sizeof(*s->users), PROT_READ | PROT_WRITE,
@@ -270,12 +269,32 @@ setup_print(const struct setup *s)
 	confine_summary(stdout);
 }
 
-static void __attribute__((noreturn))
-setup_printed(void)
+/* Rather here than by whatever call comes to want one more, in one process or
+ * another. */
+static void
+setup_limit(const struct options *o)
 {
-	if (fflush(stdout) != 0)
-		fatal_status(EX_IOERR, "standard output: %s", strerror(errno));
-	exit(EX_OK);
+	const rlim_t	 need = SETUP_FILES + o->ninterfaces;
+	struct rlimit	 limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		fatal("getrlimit");
+	if (limit.rlim_cur < need)
+		fatal_status(EX_OSERR, "the limit of open files is %llu, the "
+		    "start needs %llu: raise LimitNOFILE or ulimit -n",
+		    (unsigned long long)limit.rlim_cur,
+		    (unsigned long long)need);
+}
+
+/* What is wrong with the options as such; --check says so as any start. */
+static void
+setup_usage(const struct setup *s)
+{
+	listen_check(&s->options);
+	if (!s->root && s->options.user_given)
+		fatal_status(EX_USAGE, "--user, --privsep-user and --chroot "
+		    "need root to start msmtpd; leave them out: started by "
+		    "another user all of it runs as that user");
 }
 
 void
@@ -286,22 +305,24 @@ setup_options(struct setup *s, int argc, char **argv)
 	options_parse(o, argc, argv);
 	if (o->print_sandbox) {
 		confine_print(stdout);
-		setup_printed();
+		options_printed();
 	}
 	log_setdebug(o->conf.debug);
-	/* What --check finds at fault is the configuration, whatever it is. */
+	s->root = geteuid() == 0;
+	setup_usage(s);
+	/* What --check finds from here on is the configuration's fault. */
 	if (o->check)
 		fatal_setstatus(EX_CONFIG);
-	listen_check(o);
 	if (o->log == LOGGER_FILE)
 		setup_logfile(o);
+	setup_limit(o);
 	setup_users(s);
 	setup_command(s);
 	setup_children(s);
 	if (o->check) {
 		setup_check(s);
 		setup_print(s);
-		setup_printed();
+		options_printed();
 	}
 }
 
@@ -313,6 +334,60 @@ setup_nonblock(int fd, mode_t mode)
 	if ((S_ISSOCK(mode) || S_ISFIFO(mode)) && fcntl(fd, F_SETFL,
 	    fcntl(fd, F_GETFL) | O_NONBLOCK) == -1)
 		fatal("fcntl");
+}
+
+static bool
+is_null(const struct stat *st)
+{
+	struct stat	 null;
+
+	return (S_ISCHR(st->st_mode) && stat("/dev/null", &null) == 0 &&
+	    st->st_rdev == null.st_rdev);
+}
+
+/* Why a descriptor cannot be an end of a session; NULL where it can. */
+static const char *
+inetd_fault(int fd, const struct stat *st, int useless)
+{
+	int		 flags, type = 0, listening = 0;
+	socklen_t	 len = sizeof(int);
+
+	if (S_ISDIR(st->st_mode))
+		return ("a directory");
+	if (!S_ISSOCK(st->st_mode)) {
+		flags = fcntl(fd, F_GETFL);
+		if (flags == -1 || (flags & O_PATH) != 0 ||
+		    (flags & O_ACCMODE) == useless)
+			return ("opened the wrong way");
+		return (NULL);
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1)
+		fatal("getsockopt");
+	if (listening)
+		return ("a listening socket");
+	return (type == SOCK_STREAM ? NULL : "not a stream socket");
+}
+
+/* Else the session would be over before its first word, which looks as if it
+ * had gone well. */
+static void
+inetd_check(const struct stat *in, const struct stat *out)
+{
+	const char	*name = "input", *why;
+
+	/* Which main() has put there if it was closed. */
+	why = is_null(in) ? "/dev/null, or closed" :
+	    inetd_fault(0, in, O_WRONLY);
+	if (why == NULL) {
+		name = "output";
+		why = inetd_fault(1, out, O_RDONLY);
+	}
+	if (why != NULL)
+		fatal_status(EX_CONFIG, "--inetd: standard %s is %s, and must "
+		    "be one client's connection: use nowait in inetd.conf, "
+		    "Accept=yes and StandardInput=socket in the units of "
+		    "systemd, or leave --inetd out", name, why);
 }
 
 /* The client's descriptors go to front; we keep none of them, or the client
@@ -327,6 +402,7 @@ setup_inetd(struct setup *s)
 
 	if (fstat(0, &in) == -1 || fstat(1, &out) == -1)
 		fatal("fstat");
+	inetd_check(&in, &out);
 	setup_nonblock(0, in.st_mode);
 	setup_nonblock(1, out.st_mode);
 	if (getpeername(0, (struct sockaddr *)&l->client, &len) == -1)
@@ -352,6 +428,10 @@ setup_resources(struct setup *s)
 {
 	struct options	*o = &s->options;
 
+	/* The session is all that it takes: sockets that a service manager
+	 * has passed besides are nobody's.  Ours are yet to be opened. */
+	if (o->conf.inetd)
+		closefrom(STDERR_FILENO + 1);
 	if (logger_open(o->log, o->logfile) == -1)
 		setup_nolog(o);
 	if (o->auth_user != NULL)

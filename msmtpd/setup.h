@@ -45,7 +45,8 @@ void	setup_options(struct setup *, int, char **);
 
 /*
  * setup_resources: open the log, fetch the password, bind the listeners,
- * reach the service manager.  An error ends the process the same way.
+ * reach the service manager.  An error ends the process the same way.  With
+ * --inetd no descriptor above 2 may be in use before: it is closed.
  */
 void	setup_resources(struct setup *);
 

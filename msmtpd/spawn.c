@@ -51,24 +51,24 @@ spawn_signals(void (*how)(int))
 	static const int	 ours[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE,
 				    SIGXFSZ };
 	struct sigaction	 sa;
+	sigset_t		 none;
 	size_t			 i;
 
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = how;
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		sigaction(ours[i], &sa, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void __attribute__((noreturn))
 spawn_exec(const char *title, int parent, int peer, char *const *env)
 {
 	char	*argv[2];
-	sigset_t none;
 	int	 exe;
 
 	spawn_signals(SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Out of the way of the places that they go to. */
 	exe = fcntl(spawn_exe, F_DUPFD_CLOEXEC, 10);
 	parent = fcntl(parent, F_DUPFD_CLOEXEC, 10);

@@ -32,8 +32,9 @@ void	spawn_init(void);
 /*
  * spawn_child: fork and execute this program again with title as its only
  * argument, with the two sockets as MSMTPD_FD_PARENT and MSMTPD_FD_PEER and
- * /dev/null as descriptors 0 to 2, SIGTERM, SIGINT, SIGHUP and SIGPIPE
- * ignored.  Closes the sockets here.  Returns its pid; fatal on failure.
+ * /dev/null as descriptors 0 to 2, SIGTERM, SIGINT, SIGHUP, SIGPIPE
+ * and SIGXFSZ ignored.  Closes the sockets here.  Returns its pid; fatal on
+ * failure.
  */
 pid_t	spawn_child(const char *title, int parent, int peer, char *const *env);
 
@@ -41,8 +42,8 @@ pid_t	spawn_child(const char *title, int parent, int peer, char *const *env);
 void	spawn_done(void);
 
 /*
- * spawn_signals: what a child of ours ignores, set to how.  Async-signal-
- * safe.
+ * spawn_signals: what a child of ours ignores, set to how, and no signal
+ * blocked.  Async-signal-safe.
  */
 void	spawn_signals(void (*how)(int));
 

@@ -22,7 +22,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(is_root run status_of);
+use Msmtpd::Test qw(is_root run status_of unprivileged);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -69,8 +69,28 @@ usage('--max-size', '--max-size=1T');
 usage('--max-size', '--max-size=1KK');
 usage('--max-sessions', '--max-sessions=1K');
 usage('--max-memory', '--max-memory=1M', '--max-size=2M');
+# What inet_aton(3) takes is no address: 127.1, 1, octal.
+my @nowhere = ('localhost', '127.0.0.256', '127.0.0.1:25', '[::1]', '::1%none',
+    '127.1', '1', '010.0.0.1', '0x7f.0.0.1', '127.0.0.1 ', '1.2.3.4.5', ':');
 usage('--interface', "--interface=$_", '--port=0', "--command=$cmd", @root)
-    for 'localhost', '127.0.0.256', '127.0.0.1:25', '[::1]', '::1%none';
+    for @nowhere;
+usage('--interface', '--check', "--interface=$_", "--command=$cmd", @root)
+    for @nowhere;
+usage("'::ffff:127.0.0.1' is an IPv4 address; write it as 127.0.0.1",
+    '--interface=::ffff:127.0.0.1', "--command=$cmd", @root);
+for my $twice (['127.0.0.1', '127.0.0.1'], ['127.0.0.1', '::1', '0:0::1']) {
+	usage("'$twice->[-1]' is there twice", @$_, "--command=$cmd", @root,
+	    '--port=2525', map { "--interface=$_" } @$twice)
+	    for [], ['--check'];
+}
+usage('--user', '--check', $_, "--command=$cmd") for is_root() ? () :
+    ('--user=x', '--privsep-user=x', '--chroot=/');
+if (is_root()) {
+	my ($status, $out, $err) = run(unprivileged(), $t->bin, '--check',
+	    '--user=games', "--command=$cmd");
+	is(status_of($status), 'exit 64', '--check --user, not as root: 64');
+	like($err, qr/--user.*need root/, '--check --user: said why');
+}
 usage('--interface', map { "--interface=127.0.0.$_" } 1 .. 65);
 usage('--chroot', '--chroot=relative');
 usage('--auth', '--auth=,eval');
@@ -97,6 +117,18 @@ usage('--inetd', '--inetd', '--interface=127.0.0.1');
 	my @lines = split /\n/, $out;
 	cmp_ok(scalar @lines, '<=', 24, '--help fits one screen');
 	ok(!(grep { length > 80 } @lines), '--help: 80 columns');
+}
+
+# What was asked for, and nowhere to put it.
+for my $words (['--version'], ['--help'], ['--print-sandbox'],
+    ['--check', "--command=$cmd", @root]) {
+	my $shown = $words->[0];
+	my ($status, $out, $err) = run({ before => sub {
+		open STDOUT, '>', '/dev/full' or die $!;
+	} }, $t->bin, @$words);
+	is(status_of($status), 'exit 74', "$shown >/dev/full: 74");
+	like($err, qr/^msmtpd: standard output: No space/,
+	    "$shown >/dev/full: said why");
 }
 
 # check: --check with these words; status and output.
@@ -147,7 +179,7 @@ sub check {
 	is(status_of($status), 'exit 0', '64 interfaces');
 	($status, $out, $err) = check("--command=$cmd",
 	    '--interface=localhost');
-	is(status_of($status), 'exit 78', '--check, a name as interface: 78');
+	is(status_of($status), 'exit 64', '--check, a name as interface: 64');
 	like($err, qr/--interface.*localhost/,
 	    '--check, a name as interface: named');
 	($status, $out) = check("--command=$cmd",

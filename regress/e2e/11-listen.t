@@ -67,6 +67,7 @@ SKIP: {
 	each_listener(2, '--interface=::1', '--interface=127.0.0.1');
 	each_listener(2, '--interface=::', '--interface=0.0.0.0');
 }
+each_listener(2, '--interface=127.0.0.1', '--interface=127.0.0.1');
 each_listener(1, '--interface=0.0.0.0');
 like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
     'a warning where others may reach it');

@@ -31,15 +31,22 @@ my $t = Msmtpd::Test->new;
 my $noisy = $t->script('file(input(), @ARGV); print "SECRET\n";' .
     'print STDERR "SECRET\n";');
 
-# inetd: start it on these descriptors; returns its pid.
+# inetd: start it on these descriptors; returns its pid.  Before the options
+# there may be code for the child to run.
 sub inetd {
 	my ($in, $out, $err, @options) = @_;
+	my $before = ref $options[0] ? shift @options : sub { };
 	my $pid = fork // die $!;
 	return $pid if $pid;
 	$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
-	open STDIN, '<&', $in or POSIX::_exit(126);
-	open STDOUT, '>&', $out or POSIX::_exit(126);
-	open STDERR, '>&', $err or POSIX::_exit(126);
+	# As they are, whatever they are open for.
+	my $n = 0;
+	for my $fd (map { ref $_ ? fileno $_ : $_ } $in, $out, $err) {
+		POSIX::dup2($fd, 100 + $n++) or POSIX::_exit(126);
+	}
+	POSIX::dup2(100 + $_, $_) // POSIX::_exit(126) for 0 .. 2;
+	POSIX::close(100 + $_) for 0 .. 2;
+	$before->();
 	exec { $t->bin } $t->bin, '--inetd', $t->root_options,
 	    "--command=$noisy", @options or POSIX::_exit(127);
 }
@@ -150,6 +157,81 @@ like(slurp($log), qr/127\.0\.0\.1/, 'and the client');
 	is(ended($pid), 'exit 78', 'no command: 78');
 	my $all = do { local $/; <$peer> } // '';
 	unlike($all, qr{/no/program}, 'and the client is not told which');
+}
+
+# What is no session is refused; a mere exit 0 would look like a short one.
+{
+	my $err = $t->dir . '/err';
+	my ($unused, $ours);
+	socketpair $ours, my $udp, AF_UNIX, SOCK_DGRAM, PF_UNSPEC or die $!;
+	socketpair $unused, my $packets, AF_UNIX, SOCK_SEQPACKET, PF_UNSPEC or
+	    die $!;
+	pipe my $r, my $w or die $!;
+	open my $null, '+<', '/dev/null' or die $!;
+	open my $for_writing, '>', $t->dir . '/written' or die $!;
+	open my $for_reading, '<', $t->dir . '/session' or die $!;
+	my $dir = POSIX::open($t->dir, POSIX::O_RDONLY()) // die $!;
+	my $path = POSIX::open($t->dir . '/session', 010000000) // die $!;
+	my $closed = sub { POSIX::close(0) };
+	# memcheck, which a script starts, takes the first descriptor itself.
+	my @closed = slurp($t->bin) !~ /\A#!/ ? ['nothing',
+	    'input is /dev/null, or closed', $r, $w, $closed] : ();
+	for (['a listening socket', 'input is a listening socket.*nowait.*' .
+	    'Accept=yes', $listener, $listener],
+	    ['a datagram socket', 'input is not a stream', $udp, $udp],
+	    ['a packet socket', 'input is not a stream', $packets, $packets],
+	    ['a directory', 'input is a directory', $dir, $w],
+	    ['/dev/null', 'input is /dev/null', $null, $null],
+	    @closed,
+	    ["a pipe's end for writing", 'input is opened the wrong way',
+	    $w, $w],
+	    ['a file for writing', 'input is opened the wrong way',
+	    $for_writing, $w],
+	    ['a path', 'input is opened the wrong way', $path, $w],
+	    ["a pipe's end for reading", 'output is opened the wrong way',
+	    $r, $r],
+	    ['a file for reading', 'output is opened the wrong way',
+	    $for_reading, $for_reading],
+	    ['output to a listening socket', 'output is a listening socket',
+	    $r, $listener],
+	    ['output to a directory', 'output is a directory', $r, $dir]) {
+		my ($name, $re, $in, $out, @before) = @$_;
+		open my $fh, '>', $err or die $!;
+		my $pid = inetd($in, $out, $fh, @before, '--log=none');
+		is(ended($pid), 'exit 78', "$name: 78");
+		like(slurp($err), qr/^msmtpd: --inetd: standard $re/,
+		    "$name: said why");
+	}
+}
+
+# A session in a file, its replies of no interest.
+{
+	open my $in, '<', $t->dir . '/session' or die $!;
+	open my $null, '>', '/dev/null' or die $!;
+	my $pid = inetd($in, $null, $null, '--log=none');
+	is(ended($pid), 'exit 0', 'from a file to /dev/null: exit 0');
+	is(scalar(my @m = $t->mails), 1, 'and the mail');
+	$t->forget_mails;
+}
+
+# What a service manager passes besides is not kept.
+for my $options (['--log=none'], ['--log=syslog'], ["--log=$log"]) {
+	socketpair my $peer, my $s, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die $!;
+	pipe my $r, my $w or die $!;
+	my $pid = inetd($s, $s, $s, sub {
+		POSIX::dup2(fileno $w, 50);
+		POSIX::dup2(50, $_) for 3, 4;
+		@ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 2);
+	}, @$options);
+	close $_ for $s, $w;
+	my $c = Msmtpd::Test::Client->new(fh => $peer);
+	ok(IO::Select->new($r)->can_read($Msmtpd::Test::DEADLINE) &&
+	    sysread($r, my $buf, 1) == 0, "descriptors passed: closed @$options");
+	like($c->cmd('EHLO x'), qr/^250/, 'while the session goes on');
+	like($c->mail, qr/^250/, 'with a mail');
+	$t->forget_mails;
+	$c->cmd('QUIT');
+	is(ended($pid), 'exit 0', 'to its end');
 }
 
 done_testing();

@@ -24,7 +24,8 @@ use lib "$FindBin::Bin/lib";
 
 use IO::Select;
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(proc_status);
+use Msmtpd::Test qw(eventually proc_status spew);
+use POSIX qw(SIGHUP SIG_BLOCK sigprocmask);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 use Time::HiRes qw(clock_gettime time CLOCK_MONOTONIC);
@@ -64,6 +65,18 @@ sub told_until {
 	return @all;
 }
 
+# fill: leave it no room; returns how many messages that took.
+sub fill {
+	my ($name) = @_;
+	my $c = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
+	    Peer => $name =~ s/^@/\0/r) or die "$name: $!\n";
+	$c->blocking(0);
+	my $n = 0;
+	$n++ while $c->send('full');
+	$!{EAGAIN} or die "$name: $!\n";
+	return $n;
+}
+
 for my $name ($path, '@msmtpd-test-' . $$) {
 	my $s = manager($name);
 	my $kind = $name =~ /^@/ ? 'an abstract socket' : 'a path';
@@ -89,6 +102,94 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	is(told($s), "STOPPING=1\nSTATUS=Stopping", "$kind: and says so");
 	is(told($s, 0), '', "$kind: nothing else was said");
 	close $s;
+	unlink $path;
+}
+
+# SIGHUP before it is ready: that is no reason to say so.
+{
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path }, before => sub {
+		sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGHUP)) or die $!;
+		kill 'HUP', $$;
+	} }, $cmd);
+	like($t->log, qr/SIGHUP.*is ready/s, 'SIGHUP before it is ready');
+	is(told($s), "READY=1\nSTATUS=Ready", 'is not heard of: ready');
+	is($t->stop, 0, 'it stops');
+	is(told($s), "STOPPING=1\nSTATUS=Stopping", 'and says so');
+	is(told($s, 0), '', 'nothing else was said');
+	unlink $path;
+}
+
+# Nor is it when it is about to end.
+{
+	my $s = manager($path);
+	my $dir = $t->dir;
+	my $slow = $t->script(<<'END');
+open my $fh, '>', "$DIR/out/runs" or die;
+close $fh;
+until (-e "$DIR/out/go") { select undef, undef, undef, 0.02 }
+END
+	$t->start({ env => { NOTIFY_SOCKET => $path } }, "--command=$slow");
+	is(told($s), "READY=1\nSTATUS=Ready", 'ready');
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	$c->mail(no_wait => 1);
+	ok(eventually { -e "$dir/out/runs" }, 'a command runs');
+	$t->signal('TERM');
+	is(told($s), "STOPPING=1\nSTATUS=Stopping", 'SIGTERM: stopping');
+	$t->signal('HUP');
+	ok($t->wait_log(qr/SIGHUP/), 'SIGHUP then');
+	spew("$dir/out/go", '');
+	is($t->wait_exit, 0, 'it stops');
+	is(told($s, 0), '', 'nothing else was said');
+	unlink $path;
+}
+
+# A service manager that is busy: nothing that counts is lost, nor late for
+# longer than it is busy.
+for my $name ($path, '@msmtpd-test-full-' . $$) {
+	my $s = manager($name);
+	my $n = fill($name);
+	$t->start({ env => { NOTIFY_SOCKET => $name,
+	    WATCHDOG_USEC => 30_000 } }, $cmd);
+	like($t->send, qr/^250/, 'no room to be told: it serves all the same');
+	$t->signal('HUP');
+	$t->wait_log(qr/SIGHUP/);
+	is(join(' ', map { told($s) } 1 .. $n), join(' ', ('full') x $n),
+	    'room for it');
+	my @words = map { told_until($s, qr/^READY=1$/m) } 1 .. 2;
+	s/(?<=USEC=)\d+/N/ for @words;
+	is_deeply(\@words, ["READY=1\nSTATUS=Ready",
+	    "RELOADING=1\nMONOTONIC_USEC=N", 'READY=1'], 'all, in order')
+	    or diag(explain(\@words));
+	is(told($s), 'WATCHDOG=1', 'then the watchdog again');
+	# More than are kept: the last ones are.
+	fill($name);
+	for my $round (1 .. 20) {
+		my $were = () = $t->log =~ /SIGHUP/g;
+		$t->signal('HUP');
+		ok(eventually { (() = $t->log =~ /SIGHUP/g) > $were },
+		    "SIGHUP, round $round");
+	}
+	my @all = map { told_until($s, qr/^READY=1$/) } 1 .. 4;
+	is(scalar(grep { $_ eq 'READY=1' } @all), 4, 'the last of many');
+	is($t->stop, 0, 'it stops');
+	is_deeply([told_until($s, qr/STOPPING/)],
+	    ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
+	unlike($t->log, qr/NOTIFY_SOCKET/, 'nobody complains');
+	unlink $path;
+}
+
+# One that is gone is missed once.
+{
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path } }, $cmd);
+	told($s);
+	close $s;
+	$t->signal('HUP');
+	$t->wait_log(qr/NOTIFY_SOCKET: Connection refused/);
+	is($t->stop, 0, 'a manager that is gone: it runs');
+	is(scalar(() = $t->log =~ /NOTIFY_SOCKET/g), 1, 'one line of it');
 	unlink $path;
 }
 
@@ -127,6 +228,17 @@ for my $victim ('front', 'deliver') {
 	is($t->stop, 0, 'it stops');
 	my @last = told_until($s, qr/STOPPING/);
 	is_deeply(\@last, ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
+	unlink $path;
+}
+
+# One that is shorter than any clock of ours.
+for my $usec (1, 2999) {
+	my $s = manager($path);
+	$t->start({ env => { NOTIFY_SOCKET => $path,
+	    WATCHDOG_USEC => $usec } }, $cmd);
+	my $n = grep { told($s) eq 'WATCHDOG=1' } 1 .. 20;
+	cmp_ok($n, '>=', 19, "WATCHDOG_USEC=$usec: a watchdog, too");
+	is($t->stop, 0, 'it stops');
 	unlink $path;
 }
 

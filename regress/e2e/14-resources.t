@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# What a start lacks that the machine should give: descriptors, devices, memory
+# that stays there.  Each is said with its remedy, and by the status.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Msmtpd::Test qw(is_root run status_of unprivileged);
+use Test::More;
+
+my $t = Msmtpd::Test->new;
+my $cmd = '--command=' . $t->filer;
+my @base = ($t->bin, '--port=0', $t->root_options, $cmd);
+
+# refused: it does not start, with that status and these words.
+sub refused {
+	my ($name, $want, $re, @words) = @_;
+	my ($status, $out, $err) = run(@words);
+	is(status_of($status), "exit $want", "$name: $want");
+	like($err, $re, "$name: said why");
+	unlike($err, qr/is ready/, "$name: it did not start");
+}
+
+# with: the words that run a program below a limit of sh(1)'s ulimit.
+sub with {
+	my ($limit) = @_;
+	return ('sh', '-c', "ulimit $limit && exec \"\$@\"", 'sh');
+}
+
+# Few descriptors: said before anything is tried.
+for my $n (4, 8, 16, 24) {
+	my $re = qr/limit of open files is $n, the start needs 25: raise/;
+	refused("ulimit -n $n", 71, $re, with("-n $n"), @base);
+	refused("ulimit -n $n, --check", 78, $re, with("-n $n"), @base,
+	    '--check');
+}
+refused('ulimit -n 25, two addresses', 71, qr/limit of open files is 25, /,
+    with('-n 25'), @base, map { "--interface=127.0.0.$_" } 1 .. 2);
+$t->start({ as => [with('-n 25')] }, $t->root_options, $cmd);
+like($t->send, qr/^250/, 'ulimit -n 25: it runs');
+is($t->stop, 0, 'and stops');
+
+# A /dev that has nothing.
+SKIP: {
+	my @bare = ('unshare', '-m', '--', 'sh', '-c',
+	    'mount -t tmpfs none /dev && exec "$@"', 'sh');
+	skip 'mounting over /dev needs root', 3 unless is_root();
+	skip 'no mount namespaces here', 3 if (run(@bare, 'true'))[0] != 0;
+	refused('no /dev/null', 71,
+	    qr{^msmtpd: /dev/null: No such file or directory$}m, @bare, @base);
+}
+
+# A password that cannot be locked: each cause has its own remedy.
+SKIP: {
+	my @auth = ($t->bin, '--port=0', $cmd, '--auth=user,echo x');
+	skip "a sanitizer's mlock(2) does nothing", 6
+	    if qx('@{[$t->bin]}' --print-sandbox) =~ /sanitizer: /;
+	refused('ulimit -l 0', 78,
+	    qr/--auth: .*: Operation not permitted; allow mlock\(2\)/,
+	    unprivileged(), with('-l 0'), @auth);
+	refused('ulimit -l 1', 78,
+	    qr/--auth: .*: Cannot allocate memory; raise the limit/,
+	    unprivileged(), with('-l 1'), @auth);
+}
+
+done_testing();
