@@ -242,7 +242,10 @@ regress-valgrind:
 install: $(BIN) $(INSTALL_HOOKS)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)/msmtpd
-	$(INSTALL) -m 644 man/msmtpd.1 $(DESTDIR)$(MANDIR)/man1/msmtpd.1
+	sed -e 's,/etc/default/msmtpd,$(SYSCONFDIR)/default/msmtpd,g' \
+	    -e 's,/etc/init\.d/,$(SYSCONFDIR)/init.d/,g' man/msmtpd.1 \
+	    >$(DESTDIR)$(MANDIR)/man1/msmtpd.1
+	chmod 644 $(DESTDIR)$(MANDIR)/man1/msmtpd.1
 
 uninstall: $(UNINSTALL_HOOKS)
 	rm -f $(DESTDIR)$(BINDIR)/msmtpd $(DESTDIR)$(MANDIR)/man1/msmtpd.1

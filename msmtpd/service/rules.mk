@@ -38,8 +38,13 @@ UNIT_LINK =	msmtpd-inetd@.service
 	install-service-openrc uninstall-service uninstall-service-systemd \
 	uninstall-service-sysvinit uninstall-service-openrc deb boot-test
 
-# The program is /usr/bin/msmtpd in these files.
-SERVICE_SED =	sed 's,/usr/bin/msmtpd,$(BINDIR)/msmtpd,g'
+# The program is /usr/bin/msmtpd in these files, and its options are in /etc.
+SERVICE_SED =	sed -e 's,/usr/bin/msmtpd,$(BINDIR)/msmtpd,g' \
+		-e 's,/etc/default/msmtpd,$(SYSCONFDIR)/default/msmtpd,g' \
+		-e 's,/etc/conf\.d/msmtpd,$(SYSCONFDIR)/conf.d/msmtpd,g'
+# The options as they are at first, to $(1).
+install_options = test -e $(1) || { $(SERVICE_SED) $(2) \
+		$(SERVICE)/msmtpd.default >$(1) && chmod 644 $(1); }
 
 install-service: $(INIT:%=install-service-%)
 
@@ -55,9 +60,7 @@ install-service-systemd:
 	    $(DESTDIR)$(SYSUSERSDIR)/msmtpd.conf
 	$(INSTALL) -m 644 $(SERVICE)/msmtpd.tmpfiles \
 	    $(DESTDIR)$(TMPFILESDIR)/msmtpd.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/default/msmtpd || \
-	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
-	    $(DESTDIR)$(SYSCONFDIR)/default/msmtpd
+	$(call install_options,$(DESTDIR)$(SYSCONFDIR)/default/msmtpd)
 
 install-service-sysvinit:
 	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/init.d \
@@ -65,9 +68,7 @@ install-service-sysvinit:
 	$(SERVICE_SED) $(SERVICE)/msmtpd.init \
 	    >$(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
 	chmod 755 $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
-	test -e $(DESTDIR)$(SYSCONFDIR)/default/msmtpd || \
-	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
-	    $(DESTDIR)$(SYSCONFDIR)/default/msmtpd
+	$(call install_options,$(DESTDIR)$(SYSCONFDIR)/default/msmtpd)
 
 install-service-openrc:
 	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/init.d \
@@ -75,9 +76,8 @@ install-service-openrc:
 	$(SERVICE_SED) $(SERVICE)/msmtpd.openrc \
 	    >$(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
 	chmod 755 $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
-	test -e $(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd || \
-	    $(INSTALL) -m 644 $(SERVICE)/msmtpd.default \
-	    $(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd
+	$(call install_options,$(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd,\
+	    -e 's|/default/msmtpd|/conf.d/msmtpd|g')
 
 # Not the options: they are the administrator's.
 uninstall-service: $(INIT:%=uninstall-service-%)

@@ -22,6 +22,7 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
+use MIME::Base64;
 use POSIX ();
 use Time::HiRes qw(sleep);
 
@@ -49,6 +50,8 @@ sub mail {
 		    '127.0.0.1', PeerPort => $arg{port} // 25,
 		    Proto => 'tcp') or return "refused: $!";
 		for (['', 220], ["EHLO boot-test\r\n", 250],
+		    $arg{auth} ? ["AUTH PLAIN " . encode_base64(join("\0", '',
+		    @{$arg{auth}}), '') . "\r\n", 235] : (),
 		    ["MAIL FROM:<from\@example.org>\r\n", 250],
 		    ["RCPT TO:<to\@example.org>\r\n", 250],
 		    ["DATA\r\n", 354],

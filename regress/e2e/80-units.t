@@ -23,6 +23,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use File::Find;
 use File::Temp qw(tempdir);
 use Msmtpd::Test qw(is_root run slurp spew which);
 use Test::More;
@@ -123,8 +124,28 @@ for my $name ('msmtpd.service', 'msmtpd-privsep.service') {
 	is($set{Type}, 'notify', "$name: Type");
 	is($set{Restart}, 'on-failure', "$name: Restart");
 	is($set{RestartSec}, '100ms', "$name: within 100 ms");
-	ok($set{StartLimitBurst} && $set{StartLimitIntervalSec},
-	    "$name: with a start limit");
+	my $seconds = ($set{StartLimitIntervalSec} // 0) =~ s/s$//r;
+	ok($set{StartLimitBurst} && $seconds, "$name: with a start limit");
+	# That of wrong options while a client waits.
+	my ($pause) = ($set{ExecStopPost} // '') =~ /\bsleep (\d+);/;
+	cmp_ok($seconds / ($pause || 0.1), '<', $set{StartLimitBurst} / 2,
+	    "$name: which wrong options do not reach");
+	for my $status (0, 1, 64, 67, 78, 203, 'KILL', '') {
+		my ($sh) = ($set{ExecStopPost} // '') =~ /-c "(.*)"$/;
+		my (undef, $out) = run('sh', '-c',
+		    "sleep() { echo pause; }; EXIT_STATUS=$status; " .
+		    ($sh // '') =~ s/\$\$/\$/gr);
+		is($out, $status =~ /../ && $status ne 'KILL' ? "pause\n" : '',
+		    "$name: status '$status'");
+	}
+}
+# What brings it back when the limit was reached is the same everywhere.
+for my $file ("$service/msmtpd.service", "$service/msmtpd.default",
+    "$service/debian/README.Debian", "$service/../../man/msmtpd.1") {
+	like(slurp($file) =~ s/\\-/-/gr,
+	    qr/^\W*systemctl\ reset-failed\ msmtpd\.service\ msmtpd\.socket\n
+	    \W*systemctl\ restart\ msmtpd\.socket$/mx,
+	    ($file =~ s{.*/}{}r) . ': the remedy');
 }
 # The same protections in all, save those that its comments give reasons for.
 my %protect;
@@ -133,7 +154,7 @@ for my $name (@services) {
 	    Restrict(?:[A-Z])|Lock|Memory|Keyring|NoNew|Proc|UMask|Device|
 	    SystemCallA|SystemCallE)/x } $unit{$name} =~ /^(\w+=.*)$/mg };
 }
-delete $protect{$_}{'RestartPreventExitStatus=64 67 78'} for @services;
+delete $protect{$_}{'RestartPreventExitStatus=64 67 72 73 77 78'} for @services;
 is_deeply($protect{$_}, $protect{'msmtpd.service'},
     "$_: protected as msmtpd.service") for @services[1, 2];
 
@@ -152,34 +173,15 @@ is_deeply($protect{$_}, $protect{'msmtpd.service'},
 
 # make install-service, for each init, below another prefix.
 SKIP: {
-	skip('make is not installed', 17) unless which('make');
+	skip('make is not installed', 52) unless which('make');
 	delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
-	my %want = (
-		systemd => ['/u/msmtpd.service', '/etc/default/msmtpd'],
-		sysvinit => ['/etc/init.d/msmtpd', '/etc/default/msmtpd'],
-		openrc => ['/etc/init.d/msmtpd', '/etc/conf.d/msmtpd'],
-	);
-	for my $init (sort keys %want) {
-		my $dest = "$dir/dest-$init";
-		my @args = ('-C', "$service/../..", "DESTDIR=$dest",
-		    "INIT=$init", 'UNITDIR=/u', 'PREFIX=/opt/x');
-		my ($s, $o, $e) = run('make', @args, 'install-service');
-		is($s, 0, "make install-service INIT=$init") or diag($e);
-		my ($program, $options) = map { "$dest$_" } @{$want{$init}};
-		like(slurp($program), qr{^(?:\w+=)"?/opt/x/bin/msmtpd\b}m,
-		    "$init: the program is where it was installed");
-		ok(-e $options, "$init: and there are options");
-		is(readlink "$dest/u/msmtpd-inetd\@.service",
-		    'msmtpd@.service', "$init: the socket finds its service")
-		    if $init eq 'systemd';
-		# Options stay as the administrator made them.
-		spew($options, "mine\n");
-		run('make', @args, 'install-service');
-		is(slurp($options), "mine\n", "$init: and stay");
-		run('make', @args, 'uninstall-service');
-		ok(!-e $program, "$init: uninstalled");
-		is_deeply([glob "$dest/u/*"], [], "$init: and no unit left")
-		    if $init eq 'systemd';
+	for my $etc ('/etc', '/opt/x/etc') {
+		installs($etc, 'systemd', '/u/msmtpd.service',
+		    "$etc/default/msmtpd");
+		installs($etc, 'sysvinit', "$etc/init.d/msmtpd",
+		    "$etc/default/msmtpd");
+		installs($etc, 'openrc', "$etc/init.d/msmtpd",
+		    "$etc/conf.d/msmtpd");
 	}
 }
 
@@ -213,3 +215,39 @@ SKIP: {
 }
 
 done_testing();
+
+# installs: the files of one init, with SYSCONFDIR, a program and options.
+sub installs {
+	my ($etc, $init, $program, $options) = @_;
+	my $what = "$init, $etc";
+	my $dest = tempdir('msmtpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+	my @args = ('-C', "$service/../..", "DESTDIR=$dest", "INIT=$init",
+	    'UNITDIR=/u', 'PREFIX=/opt/x', "SYSCONFDIR=$etc");
+	my ($s, $o, $e) = run('make', @args, 'install-service');
+	is($s, 0, "$what: make install-service") or diag($e);
+	like(slurp("$dest$program"), qr{^(?:\w+=)"?/opt/x/bin/msmtpd\b}m,
+	    "$what: the program is where it was installed");
+	ok(-e "$dest$options", "$what: and there are options");
+	is(sprintf('%o', (stat _)[2] & 0777), '644', "$what: to be read");
+	# Who reads the options, or speaks of them, means that file.
+	my (%names, @readers);
+	find({ no_chdir => 1, wanted => sub {
+		return if !-f || -l;
+		my @in = slurp($_) =~ m{(/\S*(?:default|conf\.d)/msmtpd)\b}g;
+		$names{$_} = 1 for @in;
+		push @readers, $_ if @in;
+	} }, $dest);
+	is_deeply([keys %names], [$options], "$what: all know where");
+	cmp_ok(scalar @readers, '>=', $init eq 'systemd' ? 5 : 2,
+	    "$what: " . @readers . ' files name them');
+	is(readlink "$dest/u/msmtpd-inetd\@.service", 'msmtpd@.service',
+	    "$what: the socket finds its service") if $init eq 'systemd';
+	# Options stay as the administrator made them.
+	spew("$dest$options", "mine\n");
+	run('make', @args, 'install-service');
+	is(slurp("$dest$options"), "mine\n", "$what: and stay");
+	run('make', @args, 'uninstall-service');
+	ok(!-e "$dest$program", "$what: uninstalled");
+	is_deeply([glob "$dest/u/*"], [], "$what: and no unit left")
+	    if $init eq 'systemd';
+}

@@ -24,7 +24,7 @@ use lib "$FindBin::Bin/lib";
 
 use Cwd qw(abs_path);
 use File::Find;
-use Msmtpd::Test qw(run status_of which);
+use Msmtpd::Test qw(run slurp status_of which);
 use Test::More;
 
 my $top = abs_path("$FindBin::Bin/../..");
@@ -78,6 +78,11 @@ for my $prefix ([], ['PREFIX=/opt/msmtpd', 'SYSCONFDIR=/opt/etc']) {
 	my $tree = tree($dir);
 	is($tree->{"$p/bin/msmtpd"}, '755', "$p/bin/msmtpd");
 	is($tree->{"$p/share/man/man1/msmtpd.1"}, '644', 'its manual');
+	my $etc = @$prefix ? '/opt/etc' : '/etc';
+	my $manual = slurp("$dir$p/share/man/man1/msmtpd.1");
+	is(join(' ', sort keys %{{ map { $_ => 1 }
+	    $manual =~ m{(\S+)/(?:default|init\.d)/msmtpd}g }}), $etc,
+	    'which names files in SYSCONFDIR');
 	my ($status) = run("$dir$p/bin/msmtpd", '--version');
 	is(status_of($status), 'exit 0', 'it runs');
 	if (@$prefix) {

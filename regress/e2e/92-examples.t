@@ -46,8 +46,8 @@ my @checks = (
 	capability => \&capability,
 	'start-stop-daemon' => \&start_stop_daemon,
 	systemd => \&systemd,
-	'systemd-privsep' => \&booted,
-	'systemd-accept' => \&booted,
+	'systemd-privsep' => sub { booted($_[0], 'systemd-privsep') },
+	'systemd-accept' => sub { booted($_[0], 'systemd-accept') },
 	'init-script' => \&init_script,
 	'socket-activation' => \&socket_activation,
 	inetd => \&inetd,
@@ -360,12 +360,14 @@ sub systemd {
 	    'the boot test has it enabled');
 }
 
+# The boot test reads it from the manual that it has installed.
 sub booted {
-	my ($text) = @_;
-	chomp $text;
-	my ($unit) = $text =~ /^systemctl enable --now (\S+)$/;
+	my ($text, $name) = @_;
+	my ($unit) = $text =~ /^systemctl enable --now (\S+)$/m;
 	ok($unit && -e "$top/msmtpd/service/$unit", 'the unit exists');
-	like(slurp("$top/regress/boot/inside"), qr/'\Q$text\E'/,
+	like($text, qr/\Asystemctl disable --now msmtpd\.socket\n/,
+	    'what holds the port, as the package has it, goes before');
+	like(slurp("$top/regress/boot/inside"), qr/\bsh\(example\('$name'\)/,
 	    'the boot test does it');
 }
 
