@@ -26,28 +26,33 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use MIME::Base64 qw(encode_base64);
 use Msmtpd::Chaos qw(child_of kin memfds);
+use Msmtpd::Clients qw(hurried);
 use Msmtpd::Test qw(eventually is_root slurp spew status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
 my $dir = $t->dir;
-# Two at once; more wait.  To answer takes front the command's second and 15.
-$t->start('--command=' . $t->filer, '--command-timeout=1',
+# Two at once; more wait.  To answer takes front the command's 5 s and 15.
+$t->start('--command=' . $t->filer, '--command-timeout=5',
     '--max-deliveries=2', '--max-size=1M', '--max-memory=2M',
-    '--max-recipients=5000', '--max-noops=100000');
+    '--max-recipients=50000', '--max-noops=100000');
 my @kin = kin($t->pid);
 like($t->send, qr/^250 /, 'a mail');
 $t->forget_mails;
 
-# And another daemon, whose parent is stopped: nobody answers AUTH.
+# And another daemon, whose parent is stopped: nobody answers AUTH, for 315 s
+# of a clock that runs faster.
 my $u = Msmtpd::Test->new;
-$u->start('--command=' . $u->filer, '--auth=user,echo secret',
-    '--timeout=1');
+my $login;
 sub plain { return 'AUTH PLAIN ' . encode_base64("\0user\0$_[0]", '') }
-my $login = $u->client;
-$login->cmd('EHLO x');
-kill 'STOP', $u->pid;
-$login->put(plain('guess') . "\r\n");
+if (hurried($u)) {
+	$u->start('--command=' . $u->filer, '--auth=user,echo secret',
+	    '--timeout=300');
+	$login = $u->client;
+	$login->cmd('EHLO x');
+	kill 'STOP', $u->pid;
+	$login->put(plain('guess') . "\r\n");
+}
 
 kill 'STOP', $kin[2];
 sub begun {
@@ -61,24 +66,52 @@ sub begun {
 }
 my %c;
 # The second one's recipients do not fit into one message to deliver, nor into
-# its socket with all that is there.
+# its socket with all that is there: some 80 octets each.
+my ($wmem) = slurp('/proc/sys/net/core/wmem_default') =~ /(\d+)/;
+my $many = int(1.5 * $wmem / 80);
+$many = 4000 if $many < 4000;
+my @waiting = $many <= 20_000 ? qw(one two three) : qw(one three);
 $c{one} = begun('one', 600_000);
-$c{two} = begun('two', 300_000, to => [map { "recipient-$_\@" .
-    'long.' x 12 . 'example' } 1 .. 4000]);
+SKIP: {
+	skip "a socket's buffer of $wmem octets takes more recipients than " .
+	    'a mail may have', 1 if @waiting == 2;
+	$c{two} = begun('two', 300_000, to => [map { "recipient-$_\@" .
+	    'long.' x 12 . 'example' } 1 .. $many]);
+}
 $c{three} = begun('three', 1000);
 $c{four} = begun('four', 1000);
 $c{four}->close;
 my $idle = $t->client;
 like($idle->cmd('EHLO idle.example'), qr/^250/, 'another session: EHLO');
 like($idle->cmd('NOOP'), qr/^250/, 'another session: NOOP');
-like($c{$_}->reply, qr/^451 4/, "$_: 451 without deliver")
-    for qw(one two three);
+
+# Meanwhile the other daemon: a second question, which is in the parent's socket
+# when somebody else has been answered.  The first one's answer is to come yet,
+# so it is not checked.
+SKIP: {
+	skip 'the daemon with the fast clock is not built: make tests', 6
+	    unless $login;
+	like($login->reply, qr/^454 /, 'parent is stopped, AUTH: 454');
+	$login->put(plain('guess again') . "\r\n");
+	like($u->client->cmd('EHLO y'), qr/^250/,
+	    'parent is stopped: the rest goes on');
+	kill 'CONT', $u->pid;
+	like($login->reply, qr/^454 4\.7\.0 /,
+	    'continued, parent does not check the second');
+	my $c = $u->client;
+	$c->cmd('EHLO x');
+	like($c->cmd(plain('guess')), qr/^535 /, 'it refuses a wrong one');
+	like($c->cmd(plain('secret')), qr/^235 /, 'and takes the right one');
+	is(status_of($u->stop), 'exit 0', 'stopped');
+}
+
+like($c{$_}->reply, qr/^451 4/, "$_: 451 without deliver") for @waiting;
 like($idle->cmd('NOOP'), qr/^250/, 'the other session goes on');
 like($c{one}->cmd('NOOP'), qr/^250/, 'that of the mail, too');
 # What it holds is still in memory: 600,000 octets of 2 MB at least.
 like($idle->cmd('MAIL FROM:<a@b> SIZE=1048576'), qr/^250/,
     'there is memory for one mail more');
-like($t->log, qr/no result from deliver in time; it may still deliver/,
+ok($t->wait_log(qr/no result from deliver in time; it may still deliver/),
     'the log tells what may happen');
 {
 	my $big = $t->client;
@@ -119,18 +152,4 @@ SKIP: {
 like($t->send, qr/^250 /, "delivery $_") for 1 .. 3;
 is(status_of($t->stop), 'exit 0', 'stopped');
 
-like($login->reply, qr/^454 /, 'parent is stopped, AUTH: 454');
-$login->put(plain('guess again') . "\r\n");
-# Its question is in the parent's socket by now, or the next reply is.
-my $next = $u->client;
-like($next->cmd('EHLO y'), qr/^250/, 'parent is stopped: the rest goes on');
-kill 'CONT', $u->pid;
-like($login->reply, qr/^(?:535|421)/, 'continued, parent refuses the second');
-my $reply;
-ok(eventually {
-	my $c = $u->client;
-	$c->cmd('EHLO x');
-	($reply = $c->cmd(plain('secret'))) =~ /^235/;
-}, 'and takes the right one') or diag($reply);
-is(status_of($u->stop), 'exit 0', 'stopped');
 done_testing();

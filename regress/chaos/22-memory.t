@@ -123,8 +123,14 @@ SKIP: {
 		if (eval { $t->start({ as => ['sh', '-c', $limit, 'sh'],
 		    bare => 1 }, $t->root_options, '--port=0',
 		    '--max-sessions=10', '--command=' . $t->filer); 1 }) {
-			my $reply = $t->send // '';
+			my $reply = $t->send;
 			$how{'starts, a mail gets ' . substr $reply, 0, 3}++;
+			# Not closed without a word: a session costs little.
+			# 554 only from a command that had too little itself.
+			like($reply, qr/^(?:250|4\d\d|554 5\.3\.0) /,
+			    "$kb KB: a mail gets a verdict");
+			$t->wait_log(qr/ reply=554 command=exit:[1-9]/)
+			    if $reply =~ /^554/;
 			is(status_of($t->stop), 'exit 0', "$kb KB: stopped");
 		} else {
 			my $status = status_of($t->wait_exit);

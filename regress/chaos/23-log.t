@@ -25,16 +25,17 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
+use Msmtpd::Test qw(eventually is_root lo_up run slurp spew status_of which);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 
-# In a mount namespace of its own, root can fill a disk and be syslogd.
+# In a mount namespace of its own, root can fill a disk and be syslogd; in a
+# network of its own, any port is free.
 my $mounts = is_root() && $ENV{MSMTPD_TEST_MOUNTS};
 if (is_root() && !$mounts && which('unshare') &&
-    system('unshare', '-m', 'true') == 0) {
+    system('unshare', '-m', '-n', 'true') == 0) {
 	$ENV{MSMTPD_TEST_MOUNTS} = 1;
-	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
+	exec 'unshare', '-m', '-n', '--', $^X, $0, @ARGV;
 	die "unshare: $!\n";
 }
 delete $ENV{MSMTPD_TEST_MOUNTS};
@@ -43,6 +44,7 @@ my $t = Msmtpd::Test->new;
 # Of what is mounted below it nothing has to be cleaned up: it goes with us.
 my $mnt = '/mnt';
 if ($mounts) {
+	lo_up();
 	system('mount', '-t', 'tmpfs', 'none', $mnt) == 0 or die "mount\n";
 }
 
@@ -63,13 +65,17 @@ sub burst {
 # Its reader does not read, and then does.
 $t->start('--command=' . $t->filer, '--max-errors=1000000');
 burst('a reader that is stopped', 5000);
-my $lost = 0;
-# A part is what the pipe and the buffer have held, then is the gap.
-$t->wait_log(qr/\d+ log lines? (?:was|were) lost/);
-my $log = $t->log;
-$lost += $1 while $log =~ /(\d+) log lines? (?:was|were) lost/g;
-cmp_ok($lost, '>', 1000, "a reader that is stopped: $lost lines are lost");
-is(scalar(() = $log =~ /^(?!msmtpd: )/gm), 0,
+# A part is what the pipe and the buffer have held, then is the gap; there may
+# be several.
+my $lost;
+ok(eventually {
+	my $log = $t->log;
+	$lost = 0;
+	$lost += $1 while $log =~ /(\d+) log lines? (?:was|were) lost/g;
+	$lost > 1000;
+}, 'a reader that is stopped: more than 1,000 lines are lost');
+diag("$lost lines are lost");
+is(scalar(() = $t->log =~ /^(?!msmtpd: )/gm), 0,
     'a reader that is stopped: no line is torn');
 like($t->send(from => 'again@example.org'), qr/^250/, 'a mail');
 $t->wait_log(qr/from=<again\@example\.org>/);
@@ -89,9 +95,9 @@ SKIP: {
 	$t->start({ log => "$mnt/disk/log" }, "--log=$mnt/disk/log",
 	    '--command=' . $t->filer, '--max-errors=1000000');
 	burst('a full disk', 2000);
-	my ($status) = run('dd', 'if=/dev/zero', "of=$mnt/disk/more",
-	    'bs=4096', 'count=1');
-	isnt($status, 0, 'a full disk: it is full');
+	# The last of the burst may be on its way.
+	ok(eventually { (run('dd', 'if=/dev/zero', "of=$mnt/disk/more",
+	    'bs=4096', 'count=1'))[0] != 0 }, 'a full disk: it is full');
 	like($t->send, qr/^250/, 'a full disk: a mail more');
 	system('mount', '-o', 'remount,size=16m', "$mnt/disk") == 0 or
 	    die "remount\n";
@@ -138,11 +144,7 @@ SKIP: {
 	system('mount', '--rbind', "$mnt/dev", '/dev') == 0 or die "mount\n";
 	ok(!-e '/dev/log', 'there is no syslogd');
 	# Nothing says which port it is but we.
-	my $port = do {
-		my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1',
-		    LocalPort => 0, Listen => 1) or die $@;
-		$s->sockport;
-	};
+	my $port = 2525;
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);

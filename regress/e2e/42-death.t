@@ -22,8 +22,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(children eventually slurp status_of);
+use Msmtpd::Clients qw(hurried);
+use Msmtpd::Test qw(eventually slurp status_of);
 use Test::More;
+use Time::HiRes qw(time);
 
 my $t = Msmtpd::Test->new;
 my $dir = $t->dir;
@@ -98,6 +100,50 @@ for my $signal (qw(KILL SYS)) {
 	ok($idle->at_end, 'parent: connections are closed');
 	gone($command_pid, 'parent: the command ends with it');
 	is(scalar $t->left, 0, 'parent: no process is left');
+}
+
+# front dies, and its commands do not end in the 30 s that they are left: they
+# are ended, the one that does not hear it with SIGKILL.  By a faster clock.
+SKIP: {
+	my $fast = Msmtpd::Test->new;
+	skip 'the daemon with the fast clock is not built: make tests', 9
+	    unless hurried($fast);
+	my $dir = $fast->dir;
+	my $stays = $fast->script(<<'END');
+my $in = input();
+my $deaf = $ARGV[0] =~ /^deaf/;
+sub note { open my $fh, '>', "$DIR/out/$_[0]" or die; print $fh $_[1] }
+$SIG{TERM} = sub {
+	note($deaf ? 'deaf-term' : 'term', Time::HiRes::time());
+	exit 1 unless $deaf;
+};
+note($deaf ? 'deaf' : 'hears', $$);
+sleep 1 while 1;
+END
+	$fast->start("--command=$stays %F", '--command-timeout=3600');
+	for my $name (qw(hears deaf)) {
+		my $c = $fast->client;
+		$c->cmd('EHLO x');
+		$c->mail(from => "$name\@example.org", no_wait => 1);
+		eventually { -s "$dir/out/$name" } or
+		    $fast->trouble('no command runs');
+	}
+	my @pids = map { slurp("$dir/out/$_") } qw(hears deaf);
+	my $start = time;
+	CORE::kill 'KILL', $fast->proc('front');
+	is(status_of($fast->wait_exit), 'exit 1', 'no end in time: exit 1');
+	cmp_ok($_ - $start, '>=', 29.5 / $Msmtpd::Clients::HURRY,
+	    'no end in time: ended, not before 30 s had gone')
+	    for map { slurp("$dir/out/$_") } qw(term deaf-term);
+	like($fast->log, qr/front is gone, 2 commands still run/,
+	    'no end in time: the log tells that they run');
+	is(scalar(() = $fast->log =~
+	    /the command ended with stopped after front was gone/g), 2,
+	    'no end in time: and how they end');
+	like($fast->log, qr/front \(pid \d+\) was killed by signal 9/,
+	    'no end in time: the cause is in the log');
+	gone($_, 'no end in time: the command has ended') for @pids;
+	is(scalar $fast->left, 0, 'no end in time: no process is left');
 }
 
 done_testing();

@@ -24,7 +24,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
-use Msmtpd::Test qw(children eventually is_root slurp spew which);
+use Msmtpd::Test qw(children eventually is_root own_netns slurp spew which);
 use POSIX ();
 use Test::More;
 
@@ -32,15 +32,13 @@ plan skip_all => 'needs root: inetd changes users' unless is_root();
 my $inetd = $ENV{INETD} || which('inetd');
 plan skip_all => 'inetd (openbsd-inetd) is not installed' unless $inetd;
 
+# Where that port is free.
+own_netns();
+my $port = 2525;
+
 my $t = Msmtpd::Test->new;
 my $dir = $t->dir;
 my $filer = $t->filer;
-
-# A port that is free now.
-my $probe = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
-    Listen => 1) or die "listen: $@\n";
-my $port = $probe->sockport;
-close $probe;
 
 # The port, the user and the program are those of this test.
 my ($line) = slurp("$FindBin::Bin/../../msmtpd/service/debian/README.Debian")
@@ -74,7 +72,7 @@ sub connected {
 	    PeerPort => $port);
 }
 
-my $s = eventually { connected() } 10;
+my $s = eventually { connected() };
 ok($s, 'inetd listens') or die slurp("$dir/inetd.out");
 
 for my $n (1 .. 3) {

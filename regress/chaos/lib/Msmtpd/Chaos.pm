@@ -22,20 +22,22 @@ use warnings;
 
 use Exporter qw(import);
 use File::Basename qw(dirname);
-use Msmtpd::Test qw(children eventually proc_status slurp);
+use Msmtpd::Test qw(children eventually proc_status slurp spew);
 
 our @EXPORT_OK = qw(child_of daemon events fd_count kids kin limit memfds
     processes_in supervised);
 
-my $here = dirname(__FILE__) . '/../..';
+# Read now: a test may mount something over it.
+my $supervise = slurp(dirname(__FILE__) . '/../../supervise');
 
-# supervised: start test's daemon under regress/chaos/supervise, which is what
+# supervised: start test's daemon under regress/chaos/supervise, a copy of which
 # $t->pid is then.
 sub supervised {
 	my ($t, @options) = @_;
 	my $dir = $t->dir;
+	spew("$dir/supervise", $supervise);
 	$t->start({ bare => 1, log => "$dir/log",
-	    as => [$^X, "$here/supervise", "$dir/events"] },
+	    as => [$^X, "$dir/supervise", "$dir/events"] },
 	    $t->root_options, "--log=$dir/log", @options);
 }
 

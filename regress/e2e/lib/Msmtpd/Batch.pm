@@ -116,7 +116,7 @@ sub gone {
 		    (readlink "$_/exe" // ''), "$dir/") >= 0 }
 		    glob '/proc/[0-9]*';
 		!@left;
-	} 10;
+	};
 	is("@left", '', 'no process is left');
 }
 

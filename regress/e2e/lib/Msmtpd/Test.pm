@@ -331,6 +331,7 @@ sub start {
 	@$self{qw(pid fd log file started)} = ($pid, $r, '', $opt->{log},
 	    "@options");
 	$self->{ports} = [];
+	$self->{children} = {};
 	# All listeners are told of before that.
 	$self->wait_log(qr/is ready/);
 	while ($self->{log} =~ /listening on (\S+) port (\d+)/g) {
@@ -338,6 +339,7 @@ sub start {
 	}
 	$self->trouble('it listens nowhere') unless @{$self->{ports}};
 	$self->{port} = $self->{ports}[0][1];
+	$self->_note_children;
 	return $self;
 }
 
@@ -395,15 +397,43 @@ sub trouble {
 	die "$what ($file line $line)\nmsmtpd $self->{started}\n$log\n";
 }
 
+# _born: when a process was started, which tells it from a later one of that
+# pid; undef where it is no more, or dead and not yet waited for.
+sub _born {
+	my ($pid) = @_;
+	my $stat = eval { slurp("/proc/$pid/stat") } // return undef;
+	my ($state, @fields) = split ' ', $stat =~ s/^.*\) //sr;
+	return defined $state && $state !~ /[ZX]/ ? $fields[18] : undef;
+}
+
+# _note_children: what the daemon has for children now.  Once it is dead they
+# have another parent.
+sub _note_children {
+	my ($self) = @_;
+	for my $pid ($self->{pid} ? children($self->{pid}) : ()) {
+		my $born = _born($pid);
+		$self->{children}{$pid} = $born if defined $born;
+	}
+}
+
+# _left: those of them that still are.
+sub _left {
+	my ($self) = @_;
+	my $had = $self->{children};
+	return grep { (_born($_) // '') eq $had->{$_} }
+	    sort { $a <=> $b } keys %$had;
+}
+
 sub signal {
 	my ($self, $signal) = @_;
+	$self->_note_children;
 	return CORE::kill $signal, $self->{pid};
 }
 
 # wait_exit: until the daemon has ended; returns its wait status.
 sub wait_exit {
 	my ($self, $seconds) = @_;
-	my @was = $self->{pid} ? children($self->{pid}) : ();
+	$self->_note_children;
 	my $end = time + ($seconds || $DEADLINE);
 	my $status;
 	# The log is read meanwhile, or a full pipe would keep it from ending.
@@ -417,8 +447,6 @@ sub wait_exit {
 	}
 	delete $self->{pid};
 	$self->log;
-	# Children that it had, and that now have another parent.
-	$self->{left} = [grep { -d "/proc/$_" && !_zombie($_) } @was];
 	return $status;
 }
 
@@ -431,11 +459,9 @@ sub _zombie {
 # left: those of its children that outlived the daemon; they have a moment.
 sub left {
 	my ($self) = @_;
-	eventually {
-		$self->{left} = [grep { !_zombie($_) } @{$self->{left} || []}];
-		!@{$self->{left}};
-	} 5;
-	return @{$self->{left}};
+	my @left;
+	eventually { !(@left = $self->_left) };
+	return @left;
 }
 
 # stop: SIGTERM; returns the wait status.
