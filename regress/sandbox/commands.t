@@ -25,12 +25,14 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Temp ();
 use IO::Handle;
 use IO::Socket::INET;
-use Msmtpd::Test qw(is_root run slurp spew status_of which);
+use Msmtpd::Test qw(is_root own_netns run slurp spew status_of which);
 use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
 my $run = "$objdir/regress/sandbox/run_confined";
 plan skip_all => "$run is not built" unless -x $run;
+# A port that is picked here is nobody else's when it is used.
+own_netns() if is_root();
 
 my $tmp = File::Temp->newdir('msmtpd-XXXXXXXX', TMPDIR => 1);
 chmod 0755, "$tmp" or die $!;
@@ -239,8 +241,9 @@ SKIP: {
 	my ($status, $out, $err) = confined({ stdin => $in }, '-g', $mail,
 	    $dma, '-f', 'a@example.org', '--', 'b@no-such-domain.invalid');
 	is(status_of($status), 'exit 0', 'dma: takes a mail') or diag($err);
-	my @queued = grep { -f && slurp($_) =~ /Subject: by dma $$\n/ }
-	    glob "$spool/*";
+	# dma goes on to try, in a process of its own: files come and go.
+	my @queued = grep { -f && (eval { slurp($_) } // '') =~
+	    /Subject: by dma $$\n/ } glob "$spool/*";
 	# And perhaps what dma sends back, which has it inside.
 	cmp_ok(scalar @queued, '>=', 1, 'dma: it is in the spool');
 	for my $file (@queued) {
