@@ -38,7 +38,7 @@ my %not = (
 );
 # Those that kill processes, of which nothing can be said then:
 my %kills = map { $_ => 1 } qw(chaos/00-ledger chaos/10-death chaos/11-stop
-    e2e/42-death e2e/43-notify e2e/93-manual);
+    e2e/42-death e2e/43-notify e2e/44-start-signals e2e/93-manual);
 my @roles = (qw(parent front deliver), is_root() ? 'forked' : ());
 my ($built, $jobs) = @ARGV;
 
@@ -142,7 +142,8 @@ for my $role ('none', @roles) {
 my @ran = batch(dir => $dir, jobs => $jobs, kind => 'with LeakSanitizer',
     tests => \@tests, env => sub {
 	my ($to) = install($_[0]);
-	return (MSMTPD => "$to/msmtpd-leaks", OBJDIR => $to);
+	return (MSMTPD => "$to/msmtpd-leaks", OBJDIR => $to,
+	    MSMTPD_TEST_NO_MOUNTS => 1);
     }, done => sub { remove_tree(place('bin', $_[0])) });
 gone($dir);
 
