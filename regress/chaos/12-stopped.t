@@ -143,8 +143,8 @@ my %delivered = map { $_ => 1 } map { $_->{mail} =~ /^Subject: (\w+)/m }
 ok(delete $delivered{$_}, "$_ is delivered") for qw(one test);
 ok(!$delivered{two}, 'the one that was cut is not');
 my $log = $t->log;
-is(join(' ', grep { $log !~ /client=\[127\.0\.0\.1\]:$port{$_}: no result
-    \ from\ deliver\ in\ time;\ it\ may\ still\ deliver/x }
+my $named = 'no result from deliver in time; it may still deliver the mail';
+is(join(' ', grep { index($log, "client=[127.0.0.1]:$port{$_}: $named") < 0 }
     sort keys %delivered), '', 'nor any that the log does not name');
 like($idle->cmd('RSET'), qr/^250/, 'RSET');
 ok(eventually {
