@@ -371,7 +371,8 @@ SKIP: {
 		$c->put($first);
 		$c->reply;
 		$c->put($second);
-		$c->reply if $second ne '';
+		# What nobody uses is wiped after the reply, before the end.
+		$second ne '' ? $c->reply : $c->at_end;
 		# As it is, and in base64, however it lies.
 		my @part = map { substr($pass, $_ * 24, 12) } 0 .. 8;
 		push @part, map { (substr(b64($pass), $_ * 24, 12),
