@@ -26,7 +26,7 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
 use Msmtpd::Chaos qw(child_of daemon events kin processes_in supervised);
-use Msmtpd::Test qw(eventually is_root slurp spew status_of which);
+use Msmtpd::Test qw(all_gone eventually is_root slurp spew status_of which);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -67,8 +67,7 @@ sub pids { return split /\n/, -e "$dir/out/pids" ? slurp("$dir/out/pids") : '' }
 
 sub gone {
 	my ($name, @pids) = @_;
-	ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) }
-	    @pids }, $name);
+	ok(eventually { all_gone(@pids) }, $name);
 }
 
 # Ten clients whose mails are with their commands.

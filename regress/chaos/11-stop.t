@@ -25,7 +25,7 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use Msmtpd::Chaos qw(kin processes_in);
-use Msmtpd::Test qw(eventually is_root slurp spew status_of);
+use Msmtpd::Test qw(all_gone eventually is_root slurp spew status_of);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -149,7 +149,7 @@ like($t->log, qr/deliver \(pid $kin[2]\) does not end/,
 # Not even SIGKILL from a parent without capabilities reaches another user.
 kill 'CONT', $kin[2];
 is(scalar $t->left, 0, 'front dies, deliver stopped: continued, it ends');
-ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) } runs() },
+ok(eventually { all_gone(runs()) },
     'front dies, deliver stopped: with its command');
 
 done_testing();

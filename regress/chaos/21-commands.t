@@ -24,7 +24,7 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use Msmtpd::Chaos qw(kids kin limit);
-use Msmtpd::Test qw(eventually proc_status slurp status_of which);
+use Msmtpd::Test qw(all_gone eventually proc_status slurp status_of which);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -108,7 +108,7 @@ is(kids($kin[2]), 0, 'no command is left');
 
 like(mail('leave'), qr/^250/, 'leaves a process behind: 250 all the same');
 my $left = slurp("$dir/out/child");
-ok(eventually { !-d "/proc/$left" || Msmtpd::Test::_zombie($left) },
+ok(eventually { all_gone($left) },
     'leaves a process behind: that learns that nobody listens');
 my @after = map { $data->($_) } 0 .. 2;
 SKIP: {

@@ -22,7 +22,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(children eventually is_root slurp status_of);
+use Msmtpd::Test qw(all_gone children eventually is_root slurp status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -133,8 +133,7 @@ for my $sender ('willing@example.org', 'deaf@example.org') {
 	$t->signal('TERM');
 	like($busy->reply, qr/^451 4/, "$sender: 451");
 	is(status_of($t->wait_exit), 'exit 0', "$sender: exit 0");
-	ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) }
-	    @pids }, "$sender: the whole group has ended");
+	ok(eventually { all_gone(@pids) }, "$sender: the whole group has ended");
 	$t->forget_mails;
 }
 

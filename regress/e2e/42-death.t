@@ -23,7 +23,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Msmtpd::Clients qw(hurried);
-use Msmtpd::Test qw(eventually slurp status_of);
+use Msmtpd::Test qw(all_gone eventually slurp status_of);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -53,8 +53,7 @@ sub sessions {
 
 sub gone {
 	my ($pid, $name) = @_;
-	ok(eventually { !-d "/proc/$pid" || Msmtpd::Test::_zombie($pid) },
-	    $name);
+	ok(eventually { all_gone($pid) }, $name);
 }
 
 # front

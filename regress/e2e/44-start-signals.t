@@ -22,7 +22,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(eventually slurp status_of);
+use Msmtpd::Test qw(all_gone eventually slurp status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -53,7 +53,7 @@ for my $signal (qw(TERM INT)) {
 	my $status = Msmtpd::Test::_reap($pid, $Msmtpd::Test::DEADLINE);
 	is(status_of($status // 0), 'signal ' . ($signal eq 'INT' ? 2 : 15),
 	    "SIG$signal while it starts: that is its end");
-	ok(eventually { !-d "/proc/$child" || Msmtpd::Test::_zombie($child) },
+	ok(eventually { all_gone($child) },
 	    "SIG$signal while it starts: what prints the password ends, too");
 	kill 'KILL', $child;
 }

@@ -22,8 +22,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(children eventually is_root lo_up proc_status slurp spew
-    which);
+use Msmtpd::Test qw(all_gone children eventually is_root lo_up proc_status
+    slurp spew which);
 use Test::More;
 
 plan skip_all => 'not root' unless is_root();
@@ -94,6 +94,5 @@ is(proc_status($_)->{Uid}, join("\t", ($uid) x 4), 'as user msmtpd')
 is(system('start-stop-daemon', '--stop', '--quiet', '--retry', '20',
     '--pidfile', '/var/run/msmtpd.pid', '--remove-pidfile'), 0,
     'and stops it');
-ok(eventually { !grep { -d "/proc/$_" && !Msmtpd::Test::_zombie($_) } @pids },
-    'no process is left');
+ok(eventually { all_gone(@pids) }, 'no process is left');
 done_testing();

@@ -33,8 +33,9 @@ use IO::Socket::IP;
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(children eventually have_ipv6 is_root lo_up own_netns
-    proc_status run slurp spew split_trace status_of unprivileged which);
+our @EXPORT_OK = qw(all_gone children eventually have_ipv6 is_root lo_up
+    own_netns proc_status run slurp spew split_trace status_of unprivileged
+    which);
 
 our $DEADLINE = $ENV{MSMTPD_TEST_DEADLINE} || 30;
 
@@ -450,10 +451,13 @@ sub wait_exit {
 	return $status;
 }
 
-sub _zombie {
-	my ($pid) = @_;
-	my $s = proc_status($pid);
-	return !$s || $s->{State} =~ /^Z/;
+# all_gone: whether none of these processes runs; a zombie, which nobody may
+# wait for where PID 1 does not, runs no more.
+sub all_gone {
+	return !grep {
+		my $s = proc_status($_);
+		$s && $s->{State} !~ /^Z/;
+	} @_;
 }
 
 # left: those of its children that outlived the daemon; they have a moment.
