@@ -20,15 +20,11 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "check.h"
 #include "childmsg.h"
 #include "log.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define CHECK(cond)	do {						\
-	if (!(cond))							\
-		abort();						\
-} while (0)
 
 /* What the parent passes on of a log line is one printable line under its
  * sender's name, however it came. */

@@ -18,14 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "command.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define CHECK(cond)	do {						\
-	if (!(cond))							\
-		abort();						\
-} while (0)
 
 /*
  * The shell's quoting once more, written to be seen to be right: what each

@@ -19,15 +19,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "check.h"
 #include "content.h"
 #include "reference.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define CHECK(cond)	do {						\
-	if (!(cond))							\
-		abort();						\
-} while (0)
 
 /* Received fields of the header of a whole message, line by line. */
 static uint32_t

@@ -17,16 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "envelope.h"
 #include "mailbox.h"
 #include "received.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define CHECK(cond)	do {						\
-	if (!(cond))							\
-		abort();						\
-} while (0)
 
 /*
  * The bodies of one IMSG_MAIL and the IMSG_RCPTs that follow, as a front that

@@ -21,15 +21,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "check.h"
 #include "mailbox.h"
 #include "msmtpd.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define CHECK(cond)	do {						\
-	if (!(cond))							\
-		abort();						\
-} while (0)
 
 /* What holds for any mailbox, whatever the grammar says of it. */
 static void

@@ -19,18 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "mailbox.h"
 #include "msmtpd.h"
 #include "recorder.h"
 #include "reference.h"
-
-#define CHECK(cond)	do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "%s:%d: not so: %s\n", __FILE__,	\
-		    __LINE__, #cond);					\
-		abort();						\
-	}								\
-} while (0)
 
 static void
 text_add(struct text *t, const void *p, size_t len)
