@@ -31,7 +31,6 @@
 #include "imsg.h"
 
 #define IMSG_IOV_MAX	16	/* pieces of a message, header included */
-#define IMSG_RETRY	100	/* ms, where the kernel is short of something */
 
 /* A packet that waits. */
 struct ibuf {

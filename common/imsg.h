@@ -34,6 +34,7 @@
 #define MAX_IMSGSIZE	16384
 #define IMSG_HEADER_SIZE	sizeof(struct imsg_hdr)
 #define IMSG_DATA_MAX	(MAX_IMSGSIZE - IMSG_HEADER_SIZE)
+#define IMSG_RETRY	100	/* ms, after imsgbuf_write() has returned 1 */
 
 struct imsg_hdr {
 	uint32_t	 type;

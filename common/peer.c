@@ -32,8 +32,6 @@
  * not keep the others from their turn. */
 #define PEER_BATCH	64
 
-#define PEER_RETRY	100	/* ms, where the socket does not say when */
-
 void
 peer_init(struct peer *p, const char *name, int fd, size_t maxqueue)
 {
@@ -95,7 +93,7 @@ peer_write(void *arg)
 		log_warn("%s: sendmsg", p->name);
 	/* The socket stays writable: to watch it would be to spin. */
 	if (n != 0)
-		timer_set(&p->retry, PEER_RETRY, peer_write, p);
+		timer_set(&p->retry, IMSG_RETRY, peer_write, p);
 	peer_update(p);
 	if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
 		p->drained();

@@ -331,8 +331,12 @@ setup_options(struct setup *s, int argc, char **argv)
 static void
 setup_nonblock(int fd, mode_t mode)
 {
-	if ((S_ISSOCK(mode) || S_ISFIFO(mode)) && fcntl(fd, F_SETFL,
-	    fcntl(fd, F_GETFL) | O_NONBLOCK) == -1)
+	int	 flags;
+
+	if (!S_ISSOCK(mode) && !S_ISFIFO(mode))
+		return;
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		fatal("fcntl");
 }
 
