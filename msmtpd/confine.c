@@ -40,8 +40,8 @@
 /* Descriptors besides those that sessions or commands need. */
 #define FDS_SPARE	64
 #define FDS_SESSION	2	/* front: the client, its message */
-#define FDS_COMMAND	4	/* deliver: its pidfd, output (both ends), its
-				 * message at start */
+#define FDS_COMMAND	6	/* deliver: its pidfd, output (both ends),
+				 * message, tether (both ends) */
 
 /* Octets of Received field and trace besides the message that is limited. */
 #define FSIZE_SPARE	65536
@@ -233,16 +233,28 @@ confine_exec(void)
 			fatal("F_SETFD");
 }
 
+bool
+confine_deliver_room(const struct config *conf)
+{
+	static rlim_t	 have;
+	/* A mail's descriptor may wait here for each session. */
+	rlim_t		 want = (rlim_t)conf->max_sessions +
+			    (rlim_t)conf->max_deliveries * FDS_COMMAND +
+			    FDS_SPARE;
+
+	/* Once: commands get back what there was before. */
+	if (have == 0)
+		have = confine_descriptors(want, &command_nofile);
+	return (have >= want);
+}
+
 void
 confine_deliver(const struct config *conf)
 {
 	pid_t	 parent = getppid();
 
 	report[0] = '\0';
-	/* A mail's descriptor may wait here for each session. */
-	(void)confine_descriptors((uint64_t)conf->max_sessions +
-	    (uint64_t)conf->max_deliveries * FDS_COMMAND + FDS_SPARE,
-	    &command_nofile);
+	(void)confine_deliver_room(conf);
 	confine_identity(conf, parent);
 	privdrop_nnp();
 	/* A command that compiles at run time must not inherit it. */

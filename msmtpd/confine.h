@@ -17,6 +17,7 @@
 #ifndef CONFINE_H
 #define CONFINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -53,6 +54,13 @@ struct confine_log {
  */
 uint64_t confine_front(const struct config *);
 void	confine_deliver(const struct config *);
+
+/*
+ * confine_deliver_room: the part of confine_deliver() that raises the limit
+ * of descriptors, for who has to open some before the rest.  Returns whether
+ * the limit is all that full use of the settings needs.
+ */
+bool	confine_deliver_room(const struct config *);
 
 /*
  * confine_parent: the same for the parent, once its children are up and its

@@ -67,6 +67,7 @@ deliver_answer(void *arg)
 	if (peer_send(&front, IMSG_RESULT, j->peerid, -1, &j->result,
 	    sizeof(j->result)) == -1) {
 		if (front.open && (errno == ENOMEM || errno == ENOBUFS)) {
+			job_close(j);
 			timer_set(&j->timer, DELIVER_RETRY, deliver_answer, j);
 			return;
 		}
@@ -261,9 +262,11 @@ deliver_signal(int sig)
 	(void)sig;
 }
 
+/* Before the filter, which refuses what a tether needs. */
 static void
 deliver_jobs(void)
 {
+	bool		 room = confine_deliver_room(&conf);
 	uint32_t	 i;
 
 	if ((jobs = calloc(conf.max_deliveries, sizeof(*jobs))) == NULL)
@@ -271,7 +274,16 @@ deliver_jobs(void)
 	for (i = 0; i < conf.max_deliveries; i++) {
 		jobs[i].exit_event.fd = jobs[i].out_event.fd = -1;
 		jobs[i].memfd = jobs[i].out = -1;
+		jobs[i].tether.fds[0] = jobs[i].tether.fds[1] = -1;
+		/* Where descriptors are few, mails need them more. */
+		if (room && tether_init(&jobs[i].tether) == -1) {
+			log_warn("no tether for commands");
+			room = false;
+		}
 	}
+	if (!room)
+		log_warnx("if deliver is killed, its commands end with it, "
+		    "but not what they have started");
 }
 
 void

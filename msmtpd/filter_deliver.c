@@ -469,7 +469,8 @@ const size_t filter_deliver_n = sizeof(filter_deliver) /
  * The commands run as deliver's user, whom the kernel lets signal, renice and
  * limit deliver.  Landlock keeps signals out from ABI 6 on, and knows nothing
  * of the rest; so this does, on every kernel.  A signal can also be sent in
- * a roundabout way, by making its receiver the owner of a descriptor.
+ * a roundabout way, by making its receiver the owner of a descriptor; deliver
+ * itself does that, with its commands (tether.h).
  * ioctl(2)'s and fcntl(2)'s second argument is an int: upper bits, which the
  * kernel ignores, must not hide it.
  */
@@ -484,7 +485,12 @@ const struct sandbox_rule filter_deliver_args[] = {
 	{ "clone", "a child of deliver's, which waits for its own only", 0,
 	    { HAS(0, "flags", CLONE_PARENT) } },
 
-	{ "fcntl", "signals by way of SIGIO", 0, { IS(1, "cmd", F_SETOWN) } },
+	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN), SELF(2, "owner") } },
+	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN),
+	    PARENT(2, "owner") } },
+	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN),
+	    SIBLING(2, "owner") } },
+	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN), GROUP(2, "owner") } },
 	{ "fcntl", "signals by way of SIGIO", 0,
 	    { IS(1, "cmd", F_SETOWN_EX) } },
 	{ "fcntl", "signals by way of SIGIO", 0, { IS(1, "cmd", F_SETSIG) } },

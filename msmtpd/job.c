@@ -94,13 +94,19 @@ job_log_end(struct job *j)
 }
 
 static void
-job_close_output(struct job *j)
+job_unwatch(struct event *ev)
 {
-	int	 fd = j->out_event.fd;
+	int	 fd = ev->fd;
 
-	event_del(&j->out_event);
+	event_del(ev);
 	if (fd != -1)
 		close(fd);
+}
+
+static void
+job_close_output(struct job *j)
+{
+	job_unwatch(&j->out_event);
 	if (j->out != -1)
 		close(j->out);
 	j->out = -1;
@@ -142,10 +148,11 @@ job_drain(struct job *j)
 	for (i = 0; i < 65536 / JOB_READ && j->out_event.fd != -1; i++)
 		if (!job_read(j))
 			break;
-	job_close_output(j);
 	job_log_end(j);
 }
 
+/* Whoever waits for the answer waits no longer than for that: what the run
+ * has held is closed when done has passed it on. */
 static void
 job_ended(struct job *j, const siginfo_t *si)
 {
@@ -166,11 +173,11 @@ job_ended(struct job *j, const siginfo_t *si)
 	job_done(j, &result);
 }
 
-/* Has it ended?  If not, ask again: this needs nothing that can run out. */
-static void
-job_poll(void *arg)
+/* Has it ended?  This needs nothing that can run out.  Returns whether it
+ * has, and then there may be no such job any more. */
+static bool
+job_reap(struct job *j)
 {
-	struct job	*j = arg;
 	siginfo_t	 si;
 
 	memset(&si, 0, sizeof(si));
@@ -178,9 +185,18 @@ job_poll(void *arg)
 	if (waitid(P_PID, (id_t)j->pid, &si, WEXITED | WNOHANG) == -1)
 		fatal("waitid");
 	if (si.si_pid == 0)
+		return (false);
+	job_ended(j, &si);
+	return (true);
+}
+
+static void
+job_poll(void *arg)
+{
+	struct job	*j = arg;
+
+	if (!job_reap(j))
 		timer_set(&j->poll, JOB_POLL, job_poll, j);
-	else
-		job_ended(j, &si);
 }
 
 static void
@@ -188,11 +204,12 @@ job_exited(int fd, uint32_t events, void *arg)
 {
 	struct job	*j = arg;
 
-	(void)events;
-	event_del(&j->exit_event);
-	close(fd);
+	(void)fd, (void)events;
 	/* It may belong to a debugger first. */
-	job_poll(j);
+	if (!job_reap(j)) {
+		job_unwatch(&j->exit_event);
+		timer_set(&j->poll, JOB_POLL, job_poll, j);
+	}
 }
 
 /*
@@ -226,7 +243,9 @@ job_exec(const struct job *j, char **argv, volatile int *error)
 	/* For getppid(2), which sets none. */
 	errno = 0;
 	/* When deliver dies its commands do, so that a client's next try
-	 * cannot meet the first one still at work. */
+	 * cannot meet the first one still at work.  Until the tether holds
+	 * its group, the command is held by this; and a session of its own
+	 * keeps it out of deliver's group, all of which it could signal. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    getppid() != job_parent || setsid() == -1 ||
 	    dup2(j->memfd, 0) == -1 || dup2(j->out, 1) == -1 ||
@@ -258,6 +277,10 @@ job_spawn(struct job *j, char **argv)
 	close(spare);
 	if (error == 0) {
 		j->pid = pid;
+		if (tether_hold(&j->tether, pid) == -1)
+			log_warn("mail id=%s: what the command starts would "
+			    "outlive deliver: F_SETOWN",
+			    j->envelope.head.id);
 		job_watch(j);
 		return (0);
 	}
@@ -309,9 +332,6 @@ job_start(struct job *j)
 		errno = error;
 		return (-1);
 	}
-	/* The command has it now. */
-	close(j->memfd);
-	j->memfd = -1;
 	j->since = event_now();
 	j->state = JOB_RUNNING;
 	timer_set(&j->timer, (int64_t)job_conf->command_timeout * 1000,
@@ -347,13 +367,24 @@ job_end(struct job *j, enum mail_outcome why)
 }
 
 void
-job_free(struct job *j)
+job_close(struct job *j)
 {
 	timer_clear(&j->timer);
 	timer_clear(&j->poll);
+	job_unwatch(&j->exit_event);
 	job_close_output(j);
+	/* What the command has left behind, it was free to leave. */
+	(void)tether_hold(&j->tether, 0);
+	/* Its pages, if the command has not kept them. */
 	if (j->memfd != -1)
 		close(j->memfd);
+	j->memfd = -1;
+}
+
+void
+job_free(struct job *j)
+{
+	job_close(j);
 	envelope_free(&j->envelope);
 	memset(j, 0, offsetof(struct job, line));
 	j->exit_event.fd = j->out_event.fd = j->out = j->memfd = -1;

@@ -25,6 +25,7 @@
 #include "command.h"
 #include "envelope.h"
 #include "event.h"
+#include "tether.h"
 
 /* Of what the command prints, so much goes to the log for one mail. */
 #define JOB_LINE_MAX	800	/* octets of a line */
@@ -57,6 +58,7 @@ struct job {
 	bool		 killed;	/* SIGKILL has been sent */
 	struct imsg_result result;	/* until front has been told */
 	char		 line[JOB_LINE_MAX];
+	struct tether	 tether;	/* stays from run to run */
 };
 
 /*
@@ -80,7 +82,11 @@ void	job_end(struct job *, enum mail_outcome why);
 /* job_kill: SIGKILL to its process group, now. */
 void	job_kill(struct job *);
 
-/* job_free: release what it holds; its state is JOB_FREE then. */
+/*
+ * job_close: close what the run has held; what done has not been able to pass
+ * on yet stays.  job_free: that, and all else; its state is JOB_FREE then.
+ */
+void	job_close(struct job *);
 void	job_free(struct job *);
 
 #endif

@@ -23,7 +23,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Msmtpd::Clients qw(hurried);
-use Msmtpd::Test qw(all_gone eventually slurp status_of);
+use Msmtpd::Test qw(all_gone eventually memcheck slurp status_of);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -52,12 +52,19 @@ sub sessions {
 }
 
 sub gone {
-	my ($pid, $name) = @_;
-	ok(eventually { all_gone($pid) }, $name);
+	my ($name, @pids) = @_;
+	ok(eventually { all_gone(@pids) }, $name);
+}
+
+# valgrind 3.19 takes SIGSYS for one that the program has caused, and where that
+# is not within a system call an assertion of its own fails.
+my @sys = memcheck() ? () : 'SYS';
+SKIP: {
+	skip 'memcheck: it may not live to handle SIGSYS', 14 unless @sys;
 }
 
 # front
-for my $signal (qw(KILL ABRT SYS)) {
+for my $signal (qw(KILL ABRT), @sys) {
 	my ($idle, $busy, $command_pid) = sessions();
 	CORE::kill $signal, $t->proc('front');
 	ok($_->at_end, "front, SIG$signal: connections are closed")
@@ -76,18 +83,75 @@ for my $signal (qw(KILL ABRT SYS)) {
 }
 
 # deliver
-for my $signal (qw(KILL SYS)) {
+for my $signal ('KILL', @sys) {
 	my ($idle, $busy, $command_pid) = sessions();
 	CORE::kill $signal, $t->proc('deliver');
 	like($busy->reply, qr/^451 4/, "deliver, SIG$signal: who waits: 451");
 	like($idle->reply, qr/^421 4/, "deliver, SIG$signal: the rest: 421");
 	is(status_of($t->wait_exit), 'exit 1', "deliver, SIG$signal: exit 1");
-	gone($command_pid, "deliver, SIG$signal: the command ends with it");
+	gone("deliver, SIG$signal: the command ends with it", $command_pid);
 	my $cause = $signal eq 'SYS' ? qr/deliver.*sandbox.*SIGSYS/ :
 	    qr/deliver.*signal 9\b/;
 	like($t->log, $cause, "deliver, SIG$signal: the cause is in the log");
 	is(scalar(my @m = $t->mails), 0, "deliver, SIG$signal: nothing filed");
 	is(scalar $t->left, 0, "deliver, SIG$signal: no process is left");
+}
+
+# What a command waits for is of its process group and ends with deliver, too:
+# a shell and all that it runs.  What has made itself a session, or was left
+# behind by a command that has ended, is not deliver's to end.
+for my $victim (qw(deliver parent)) {
+	my $family = $t->script(<<'END');
+use POSIX ();
+my ($kind) = $ARGV[0] =~ /^(\w+)@/;
+input();
+sub member {
+	open my $fh, '>>', "$DIR/out/family" or die;
+	syswrite $fh, "$_[0] $$\n";
+	sleep 600;
+	exit 1;
+}
+sub child { my $f = shift; defined(my $pid = fork) or die; $f->() if !$pid }
+# Or the log would wait for them.
+sub quiet { open $_, '>', '/dev/null' or die for *STDOUT, *STDERR }
+if ($kind eq 'behind') {
+	child(sub { quiet(); member('free') });
+	exit 0;
+}
+child(sub { POSIX::setsid(); quiet(); member('free') }) if $kind eq 'session';
+child(sub { child(sub { member('held') }); member('held') });
+member('held');
+END
+	$t->forget_mails;
+	$t->start("--command=$family %F");
+	my @clients;
+	for my $kind (qw(behind session group)) {
+		my $c = $t->client;
+		$c->cmd('EHLO x');
+		my $reply = $c->mail(from => "$kind\@example.org",
+		    no_wait => $kind ne 'behind');
+		like($reply, qr/^250/, "$victim: a command leaves one behind")
+		    if $kind eq 'behind';
+		push @clients, $c;
+	}
+	my %pids;
+	eventually {
+		%pids = (held => [], free => []);
+		my $said = -e "$dir/out/family" ? slurp("$dir/out/family") :
+		    '';
+		push @{$pids{$1}}, $2 while $said =~ /^(\w+) (\d+)$/mg;
+		@{$pids{held}} == 6 && @{$pids{free}} == 2;
+	} or $t->trouble('the commands do not run');
+	CORE::kill 'KILL', $victim eq 'deliver' ? $t->proc('deliver') :
+	    $t->pid;
+	$t->wait_exit;
+	gone("$victim: all of a command's process group ends with it",
+	    @{$pids{held}});
+	is(scalar(grep { all_gone($_) } @{$pids{free}}), 0,
+	    "$victim: what has left the group, or was left, goes on");
+	CORE::kill 'KILL', @{$pids{free}};
+	gone("$victim: until it is ended", @{$pids{free}});
+	is(scalar $t->left, 0, "$victim: no process is left");
 }
 
 # parent
@@ -97,7 +161,7 @@ for my $signal (qw(KILL SYS)) {
 	is(status_of($t->wait_exit), 'signal 9', 'parent: gone');
 	like($idle->reply, qr/^(?:421 4.*)?$/, 'parent: 421 or closed');
 	ok($idle->at_end, 'parent: connections are closed');
-	gone($command_pid, 'parent: the command ends with it');
+	gone('parent: the command ends with it', $command_pid);
 	is(scalar $t->left, 0, 'parent: no process is left');
 }
 
@@ -105,7 +169,7 @@ for my $signal (qw(KILL SYS)) {
 # are ended, the one that does not hear it with SIGKILL.  By a faster clock.
 SKIP: {
 	my $fast = Msmtpd::Test->new;
-	skip 'the daemon with the fast clock is not built: make tests', 9
+	skip 'the daemon with the fast clock is not built: make tests', 8
 	    unless hurried($fast);
 	my $dir = $fast->dir;
 	my $stays = $fast->script(<<'END');
@@ -141,7 +205,7 @@ END
 	    'no end in time: and how they end');
 	like($fast->log, qr/front \(pid \d+\) was killed by signal 9/,
 	    'no end in time: the cause is in the log');
-	gone($_, 'no end in time: the command has ended') for @pids;
+	gone('no end in time: the commands have ended', @pids);
 	is(scalar $fast->left, 0, 'no end in time: no process is left');
 }
 

@@ -156,13 +156,48 @@ pidfd_deliver(void)
 
 /* SIGIO, or any other, to the owner of a descriptor. */
 static int
-owner_deliver(void)
+owner(pid_t who)
 {
 	int	 fds[2];
 
 	if (pipe(fds) == -1)
 		return (0);
-	return (result(fcntl(fds[0], F_SETOWN, deliver_pid)));
+	return (result(fcntl(fds[0], F_SETOWN, who)));
+}
+
+static int
+owner_deliver(void)
+{
+	return (owner(deliver_pid));
+}
+
+static int
+owner_parent(void)
+{
+	return (owner(parent_pid));
+}
+
+static int
+owner_front(void)
+{
+	return (owner(front_pid));
+}
+
+static int
+owner_group(void)
+{
+	return (owner(-deliver_pid));
+}
+
+/* For commands, deliver has made what needs it. */
+static int
+owner_signal(void)
+{
+	int	 fds[2];
+
+	if (pipe(fds) == -1)
+		return (0);
+	return (result(fcntl(fds[0], F_SETSIG, SIGKILL)));
 }
 
 static int
@@ -389,6 +424,10 @@ static const struct attack {
 	{ "rt_tgsigqueueinfo to deliver", tgqueue_deliver, EPERM, ANY },
 	{ "pidfd_send_signal to deliver", pidfd_deliver, EPERM, ANY },
 	{ "F_SETOWN deliver", owner_deliver, EPERM, ANY },
+	{ "F_SETOWN parent", owner_parent, EPERM, ANY },
+	{ "F_SETOWN front", owner_front, EPERM, ANY },
+	{ "F_SETOWN deliver's process group", owner_group, EPERM, ANY },
+	{ "F_SETSIG", owner_signal, EPERM, ANY },
 	{ "F_SETOWN_EX deliver", owner_ex_deliver, EPERM, ANY },
 	{ "FIOSETOWN deliver", owner_ioctl, EPERM, ANY },
 	{ "PTRACE_ATTACH to deliver", ptrace_deliver, EPERM, ANY },
@@ -504,7 +543,8 @@ parent(int landlock)
 	}
 	shared->abi = sandbox_landlock_abi();
 	if ((front_pid = fork()) == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+		    getppid() == parent_pid)
 			poll(NULL, 0, -1);
 		_exit(1);
 	}

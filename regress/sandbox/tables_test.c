@@ -326,7 +326,10 @@ static const struct {
 	{ "deliver", "kill", "its own group", { 0, SIGTERM }, 1 },
 	{ "deliver", "prlimit64", "itself", { 0, 1 }, 1 },
 	{ "deliver", "prlimit64", "another", { 1, 1 }, 0 },
-	{ "deliver", "fcntl", "F_SETOWN", { 0, F_SETOWN, 1 }, 0 },
+	{ "deliver", "fcntl", "F_SETOWN, a group", { 0, F_SETOWN,
+	    (uint64_t)-12345 }, 1 },
+	{ "deliver", "fcntl", "F_SETOWN_EX", { 0, F_SETOWN_EX, 0 }, 0 },
+	{ "deliver", "fcntl", "F_SETSIG", { 0, F_SETSIG, SIGKILL }, 0 },
 	{ "deliver", "fcntl", "F_GETFL", { 0, F_GETFL }, 1 },
 };
 

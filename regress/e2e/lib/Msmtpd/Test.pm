@@ -33,9 +33,9 @@ use IO::Socket::IP;
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(all_gone children eventually have_ipv6 is_root lo_up
-    own_netns proc_status run slurp spew split_trace status_of unprivileged
-    which);
+our @EXPORT_OK = qw(all_gone children eventually have_ipv6 is_root leaks lo_up
+    memcheck own_mounts own_netns proc_status run slurp spew split_trace
+    status_of unprivileged which);
 
 our $DEADLINE = $ENV{MSMTPD_TEST_DEADLINE} || 30;
 
@@ -54,6 +54,12 @@ $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
 $SIG{PIPE} = 'IGNORE';
 
 sub is_root { return $> == 0 }
+
+# memcheck: whether the daemon runs under memcheck, without filters and by a
+# script: regress/valgrind.  leaks: whether it is the one that LeakSanitizer
+# looks at: regress/leaks.
+sub memcheck { return ($ENV{MSMTPD_TEST_UNDER} // '') eq 'memcheck' }
+sub leaks { return ($ENV{MSMTPD_TEST_UNDER} // '') eq 'leaks' }
 
 sub which {
 	my ($prog) = @_;
@@ -142,6 +148,21 @@ sub own_netns {
 	}
 	delete $ENV{MSMTPD_TEST_NETNS};
 	lo_up();
+}
+
+# own_mounts: as root, start the program anew in a mount namespace of its own,
+# and in what more namespaces these options of unshare(1) are; returns whether
+# it is in one.
+sub own_mounts {
+	my (@more) = @_;
+	my $has = delete $ENV{MSMTPD_TEST_MOUNTS};
+	return 0 unless is_root();
+	return 1 if $has;
+	return 0 unless which('unshare') &&
+	    system('unshare', '-m', @more, 'true') == 0;
+	$ENV{MSMTPD_TEST_MOUNTS} = 1;
+	exec 'unshare', '-m', @more, '--', $^X, $0, @ARGV;
+	die "unshare: $!\n";
 }
 
 # proc_status: /proc/PID/status as a hash.

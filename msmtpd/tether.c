@@ -1,0 +1,68 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A pipe that nothing is ever written to.  fcntl(2) has the kernel send a
+ * signal to an end's owner when there is news of the pipe, and the only news
+ * is that the other end has been closed.  Both are ours alone, close-on-exec,
+ * so that happens when we end; in which order is the kernel's affair, and so
+ * each end has the signal for the other's close.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "tether.h"
+
+int
+tether_init(struct tether *t)
+{
+	int	 i, saved;
+
+	if (pipe2(t->fds, O_CLOEXEC) == -1) {
+		t->fds[0] = t->fds[1] = -1;
+		return (-1);
+	}
+	for (i = 0; i < 2; i++)
+		if (fcntl(t->fds[i], F_SETSIG, SIGKILL) == -1 ||
+		    fcntl(t->fds[i], F_SETFL, O_ASYNC) == -1)
+			goto fail;
+	/* A page instead of sixteen of what a user may have in pipes; without
+	 * that it does as well. */
+	(void)fcntl(t->fds[0], F_SETPIPE_SZ, 4096);
+	return (0);
+
+ fail:
+	saved = errno;
+	close(t->fds[0]);
+	close(t->fds[1]);
+	t->fds[0] = t->fds[1] = -1;
+	errno = saved;
+	return (-1);
+}
+
+int
+tether_hold(const struct tether *t, pid_t pgrp)
+{
+	if (t->fds[0] == -1)
+		return (0);
+	if (fcntl(t->fds[0], F_SETOWN, -pgrp) == -1 ||
+	    fcntl(t->fds[1], F_SETOWN, -pgrp) == -1)
+		return (-1);
+	return (0);
+}
