@@ -21,7 +21,10 @@ SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
 REGRESS_NEEDS += $(SANDBOX_T)
 
 $(SANDBOX_B)/tables_test: $(SANDBOX_O)/bpfrun.o $(SANDBOX_O)/policy.o
-$(SANDBOX_B)/exhaustive_test: $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/exhaustive_test $(SANDBOX_B)/exhaustive_deliver_test: \
+	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
+$(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
 $(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test \
 $(SANDBOX_B)/run_confined: $(SANDBOX_O)/refuse.o
 
@@ -30,8 +33,11 @@ $(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
 $(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
 
 # A test's own objects stand behind the archive, which they need once more.
-$(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test: private LIBS := \
-	$(LIB) $(LIBS)
+$(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test \
+$(SANDBOX_B)/exhaustive_deliver_test: private LIBS := $(HELPERS) $(LIB) $(LIBS)
+
+# deliver as it is but for its filters, which are left out at a word.
+$(SANDBOX_B)/exhaustive_deliver_test: private LINK += -Wl,--wrap=sandbox_load
 
 # The daemon with a front that attacks at a client's word.  Its session.o
 # comes before the archive, which then is not asked for that one.
@@ -43,7 +49,6 @@ $(SANDBOX_O)/session_attack.o: msmtpd/session.c $(FLAGS)
 $(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
 	    $(SANDBOX_O)/attack.o
 $(SANDBOX_B)/run_confined: $(SANDBOX_O)/run_confined.o
-
 
 # The daemon with a hostile front in the place of its own.
 $(SANDBOX_B)/hostile_front: $(MAIN) $(SANDBOX_O)/hostile_front.o

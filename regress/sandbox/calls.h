@@ -1,0 +1,80 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the exhaustive tests share: raw system calls, and children that end. */
+
+struct config;
+
+#define NR_MAX		1024
+#define NR_I386		512
+
+/*
+ * No child makes a call that takes that long, on the slowest machine; one
+ * that blocks for good is ended by SIGALRM, which no test expects.
+ */
+#define CALL_SECONDS	300
+
+enum way {
+	WAY_NATIVE,
+	WAY_X32,
+	WAY_INT80
+};
+
+/* How a child ended, beside the errno values. */
+#define KILLED_BY(sig)	(1000 + (sig))
+#define ENDED(status)	(2000 + (status))
+
+/* -1 in each argument: a bad descriptor, pointer, flag and length. */
+extern const uint64_t	 call_ones[6];
+
+/* call_make: as syscall(2); of int 0x80, the kernel's own return value. */
+long	call_make(enum way, long nr, const uint64_t [6]);
+
+/*
+ * call_leave: as _exit(2); where exit_group(2) is refused, by exit(2), and
+ * where that is, too, by SIGILL.  It does not return, but must not say so: a
+ * sanitizer that knows calls sigaltstack(2) before, which may be refused.
+ */
+void	call_leave(int);
+
+/* call_wait: the child's end, KILLED_BY() or ENDED(). */
+int	call_wait(pid_t);
+
+/*
+ * call_unfiltered: uretprobe and uprobe, x86_64's 335 and 336, are the
+ * kernel's trampolines for uprobes.  Recent kernels do not ask any filter
+ * about them; outside of a trampoline they do nothing: SIGILL and ENXIO.
+ */
+bool	call_unfiltered(int nr);
+
+/* call_int80: whether this kernel runs i386's calls. */
+bool	call_int80(void);
+
+/*
+ * call_config: settings as the parent would send them; as root, a user that
+ * nobody is.  Errors of the daemon's code are shown from then on.
+ */
+void	call_config(struct config *);
+
+#endif
