@@ -16,7 +16,7 @@
 SANDBOX_O =	$(O)/regress/sandbox
 SANDBOX_B =	$(OBJDIR)/regress/sandbox
 SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
-		$(SANDBOX_B)/run_confined
+		$(SANDBOX_B)/run_confined $(SANDBOX_B)/landlock_abi
 
 REGRESS_NEEDS += $(SANDBOX_T)
 
@@ -49,6 +49,7 @@ $(SANDBOX_O)/session_attack.o: msmtpd/session.c $(FLAGS)
 $(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
 	    $(SANDBOX_O)/attack.o
 $(SANDBOX_B)/run_confined: $(SANDBOX_O)/run_confined.o
+$(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 
 # The daemon with a hostile front in the place of its own.
 $(SANDBOX_B)/hostile_front: $(MAIN) $(SANDBOX_O)/hostile_front.o
