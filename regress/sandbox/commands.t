@@ -25,7 +25,8 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Temp ();
 use IO::Handle;
 use IO::Socket::INET;
-use Msmtpd::Test qw(is_root own_netns run slurp spew status_of which);
+use Msmtpd::Test qw(eventually is_root own_netns run slurp spew status_of
+    which);
 use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
@@ -49,6 +50,12 @@ sub confined {
 	$opt->{env}{HOME} = "$tmp/home";
 	$opt->{cwd} = '/';
 	return run($opt, "$tmp/run_confined", @uid, @cmd);
+}
+
+# at_home: the processes that it has left behind.
+sub at_home {
+	return grep { (eval { slurp("/proc/$_/environ") } // '') =~
+	    m{\bHOME=\Q$tmp\E/home\0} } map { m{(\d+)$} } glob '/proc/[0-9]*';
 }
 
 sub works {
@@ -234,14 +241,19 @@ SKIP: {
 	my $dma = '/usr/sbin/dma';
 	my $spool = '/var/spool/dma';
 	my $mail = getgrnam 'mail';
-	skip 'dma is not installed', 1 unless -x $dma;
-	skip 'dma needs the group mail, so root', 1 unless is_root();
+	skip 'dma is not installed', 3 unless -x $dma;
+	skip 'dma needs the group mail, so root', 3 unless is_root();
 	spew("$tmp/mail", "Subject: by dma $$\n\nbody\n");
 	open my $in, '<', "$tmp/mail" or die $!;
 	my ($status, $out, $err) = confined({ stdin => $in }, '-g', $mail,
 	    $dma, '-f', 'a@example.org', '--', 'b@no-such-domain.invalid');
 	is(status_of($status), 'exit 0', 'dma: takes a mail') or diag($err);
-	# dma goes on to try, in a process of its own: files come and go.
+	# dma goes on to try, in a process of its own, and waits for minutes.
+	ok(eventually {
+		my @left = at_home();
+		kill 'KILL', @left;
+		!@left;
+	}, 'dma: is ended');
 	my @queued = grep { -f && (eval { slurp($_) } // '') =~
 	    /Subject: by dma $$\n/ } glob "$spool/*";
 	# And perhaps what dma sends back, which has it inside.
