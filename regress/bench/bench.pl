@@ -31,6 +31,7 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Copy qw(copy);
 use Getopt::Long;
 use IO::Socket::IP;
+use IPC::Open2 qw(open2);
 use JSON::PP;
 use List::Util qw(min);
 use Msmtpd::Test qw(children eventually is_root run slurp status_of
@@ -65,6 +66,8 @@ my @rows = (
 	{ id => 'latency', text => 'one mail at a time, added to ' .
 	    'spawn-to-exit', unit => 'us', most => 150 },
 	{ id => 'latency-pipeline', text => '  pipelined', unit => 'us' },
+	{ id => 'latency-bare', text => '  by the same turns, nothing done ' .
+	    'in them', unit => 'us' },
 	{ id => 'mib', text => '1 MiB mails, sessions kept open, of the limit',
 	    unit => '', least => 0.60 },
 	{ id => 'large', text => '20 MiB mails, 4 sessions, octets/s of a ' .
@@ -96,7 +99,7 @@ $row{$_} or die "$_: no such row: " . join(' ', map { $_->{id} } @rows) . "\n"
 my $t = Msmtpd::Test->new;
 my $dir = $t->dir;
 my $obj = ($ENV{OBJDIR} || '.obj') . '/regress/bench';
-for my $prog (qw(load limit memfd_loop start sink)) {
+for my $prog (qw(load limit bare memfd_loop start sink)) {
 	copy("$obj/$prog", "$dir/$prog") or die "$obj/$prog: $!\n";
 	chmod 0755, "$dir/$prog" or die $!;
 }
@@ -170,6 +173,18 @@ sub ours {
 	my $got = $code->($t->port);
 	my $status = $t->stop;
 	die 'msmtpd: ', status_of($status), "\n", $t->log if $status;
+	return $got;
+}
+
+# bare: the same with the bones of a mail's way.
+sub bare {
+	my ($code) = @_;
+	my $pid = open2(my $out, my $in, "$dir/bare", $sink);
+	chomp(my $port = <$out> // die "bare: no port\n");
+	my $got = $code->($port);
+	close $in;
+	waitpid $pid, 0;
+	die 'bare: ', status_of($?), "\n" if $?;
 	return $got;
 }
 
@@ -350,21 +365,25 @@ sub bench_static {
 # Medians in us: with a lock-step client, and with one that sends MAIL, RCPT
 # and DATA at once.
 sub bench_latency {
-	wanted(qw(latency latency-pipeline)) or return;
+	wanted(qw(latency latency-pipeline latency-bare)) or return;
 	my @args = ('--sessions=1', '--mails=1000', '--size=4096');
 	my $client = sub { load("--port=$_[0]", @args) };
 	my $pipeline = sub { load("--port=$_[0]", '--pipeline', @args) };
 	my @c = (limit => sub { limit(1, 1000, 4096) },
 	    msmtpd => sub { ours($client) },
+	    bare => sub { bare($client) },
 	    pipelined => sub { ours($pipeline) });
 	push @c, msmtp => sub { theirs($client) } if $msmtp;
 	my $got = in_turn(@c);
 	my %p50 = map { $_ => figure($got, $_, 'p50_us') } keys %$got;
+	my %bare = (bare => delete $p50{bare});
 	delete $p50{pipelined};
 	result('latency', difference($got, 'msmtpd', 'limit', 'p50_us'),
 	    \%p50);
 	result('latency-pipeline', difference($got, 'pipelined', 'limit',
 	    'p50_us'), {});
+	result('latency-bare', difference($got, 'bare', 'limit', 'p50_us'),
+	    \%bare);
 }
 
 sub bench_mib {

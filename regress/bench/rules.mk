@@ -19,8 +19,9 @@
 
 # The tools are the same whatever the daemon is built with.
 BENCH_O =	$(OBJDIR)/regress/bench
-BENCH_TOOLS =	$(BENCH_O)/limit $(BENCH_O)/load $(BENCH_O)/memfd_loop \
-		$(BENCH_O)/start $(BENCH_O)/sink $(BENCH_O)/sink-static.tried
+BENCH_TOOLS =	$(BENCH_O)/limit $(BENCH_O)/bare $(BENCH_O)/load \
+		$(BENCH_O)/memfd_loop $(BENCH_O)/start $(BENCH_O)/sink \
+		$(BENCH_O)/sink-static.tried
 BENCH_CC =	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2
 BENCH ?=
 
