@@ -26,21 +26,15 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
 use Msmtpd::Chaos qw(child_of daemon events kin processes_in supervised);
-use Msmtpd::Test qw(all_gone eventually is_root slurp spew status_of which);
+use Msmtpd::Test qw(all_gone eventually leaks own_mounts slurp spew
+    status_of);
 use Test::More;
 use Time::HiRes qw(time);
 
 # In a mount namespace of its own, root sees all that is left there; but not
-# where MSMTPD_TEST_NO_MOUNTS says that the daemon reports to a file there.
+# with LeakSanitizer, for which the daemon reports to a file there.
 my @public = grep { -d } qw(/tmp /run /var/tmp /dev/shm);
-my $mounts = is_root() && $ENV{MSMTPD_TEST_MOUNTS};
-if (is_root() && !$mounts && !$ENV{MSMTPD_TEST_NO_MOUNTS} &&
-    which('unshare') && system('unshare', '-m', 'true') == 0) {
-	$ENV{MSMTPD_TEST_MOUNTS} = 1;
-	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
-	die "unshare: $!\n";
-}
-delete $ENV{MSMTPD_TEST_MOUNTS};
+my $mounts = !leaks() && own_mounts();
 sub mount_tmpfs {
 	# -n: or it would write in /run.
 	system('mount', '-n', '-t', 'tmpfs', 'none', $_) == 0 or die "mount\n"

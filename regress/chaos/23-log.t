@@ -25,20 +25,13 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(eventually is_root lo_up run slurp spew status_of which);
+use Msmtpd::Test qw(eventually lo_up own_mounts run slurp spew status_of);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 
 # In a mount namespace of its own, root can fill a disk and be syslogd; in a
 # network of its own, any port is free.
-my $mounts = is_root() && $ENV{MSMTPD_TEST_MOUNTS};
-if (is_root() && !$mounts && which('unshare') &&
-    system('unshare', '-m', '-n', 'true') == 0) {
-	$ENV{MSMTPD_TEST_MOUNTS} = 1;
-	exec 'unshare', '-m', '-n', '--', $^X, $0, @ARGV;
-	die "unshare: $!\n";
-}
-delete $ENV{MSMTPD_TEST_MOUNTS};
+my $mounts = own_mounts('-n');
 
 my $t = Msmtpd::Test->new;
 # Of what is mounted below it nothing has to be cleaned up: it goes with us.

@@ -24,7 +24,7 @@ use lib "$FindBin::Bin/lib";
 
 use IO::Select;
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(eventually proc_status spew);
+use Msmtpd::Test qw(eventually memcheck proc_status spew);
 use POSIX qw(SIGHUP SIG_BLOCK sigprocmask);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
@@ -82,10 +82,13 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	my $kind = $name =~ /^@/ ? 'an abstract socket' : 'a path';
 	$t->start({ env => { NOTIFY_SOCKET => $name } }, $cmd);
 	is(told($s), "READY=1\nSTATUS=Ready", "$kind: ready");
-	my %confined = map { $_ => proc_status($t->proc($_))->{Seccomp} }
-	    qw(front deliver);
-	is_deeply(\%confined, { front => 2, deliver => 2 },
-	    "$kind: both are confined then");
+	SKIP: {
+		skip 'memcheck: no filter', 1 if memcheck();
+		my %confined = map { $_ =>
+		    proc_status($t->proc($_))->{Seccomp} } qw(front deliver);
+		is_deeply(\%confined, { front => 2, deliver => 2 },
+		    "$kind: both are confined then");
+	}
 	like($t->send, qr/^250/, "$kind: and mail is taken");
 
 	my $before = int(clock_gettime(CLOCK_MONOTONIC) * 1e6);

@@ -24,7 +24,7 @@ use lib "$FindBin::Bin/lib";
 
 use Cwd qw(abs_path);
 use File::Find;
-use Msmtpd::Test qw(run slurp status_of which);
+use Msmtpd::Test qw(memcheck run slurp status_of which);
 use Test::More;
 
 my $top = abs_path("$FindBin::Bin/../..");
@@ -32,6 +32,7 @@ my $t = Msmtpd::Test->new;
 my $bin = $t->bin;
 
 SKIP: {
+	skip 'memcheck: the program is a script', 1 if memcheck();
 	skip 'readelf is not installed', 1 unless which('readelf');
 	my (undef, $elf) = run('readelf', '-hldnW', $bin);
 	my (undef, $symbols) = run('readelf', '--dyn-syms', '-W', $bin);

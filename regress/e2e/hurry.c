@@ -23,7 +23,9 @@
  * tests of what takes a minute: its clock runs HURRY times as fast.
  */
 
+#ifndef HURRY
 #define HURRY	20	/* as in lib/Msmtpd/Clients.pm */
+#endif
 
 int	__real_clock_gettime(clockid_t, struct timespec *);
 int	__real_epoll_wait(int, struct epoll_event *, int, int);

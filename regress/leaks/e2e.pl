@@ -14,9 +14,10 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# e2e.pl DIR JOBS: run end-to-end and chaos tests with the daemon under
-# LeakSanitizer, JOBS of them at a time, then look at what it says of each
-# process.  In DIR are the programs, see leaks.c.  TAP.
+# e2e.pl DIR JOBS [TEST...]: run end-to-end and chaos tests, or these
+# (e2e/20-mail), with the daemon under LeakSanitizer, JOBS of them at a time,
+# then look at what it says of each process.  In DIR are the programs, see
+# leaks.c.  TAP.
 
 use strict;
 use warnings;
@@ -26,54 +27,27 @@ use File::Path qw(make_path remove_tree);
 use FindBin;
 use lib "$FindBin::Bin/../e2e/lib";
 
-use Msmtpd::Batch qw(batch gone scratch);
-use Msmtpd::Test qw(is_root slurp spew);
+use Msmtpd::Batch qw(batch files gone place scratch);
+use Msmtpd::Test qw(is_root own_mounts slurp spew);
 use Test::More;
 
 # Those that are not run:
 my %not = (
-	'e2e/22-root' => 'looks for the root directory that front has not here',
 	'e2e/80-units' => 'starts no daemon',
-	'e2e/84-deb' => 'starts no daemon; is for the plain build',
+	'e2e/84-deb' => 'starts no daemon but the one that it builds',
 );
 # Those that kill processes, of which nothing can be said then:
 my %kills = map { $_ => 1 } qw(chaos/00-ledger chaos/10-death chaos/11-stop
-    e2e/42-death e2e/43-notify e2e/44-start-signals e2e/93-manual);
+    chaos/27-words e2e/42-death e2e/43-notify e2e/44-start-signals
+    e2e/93-manual);
 # What is said of a process that is killed while it is looked at.
 my $killed =
     qr/\A(?:==\d+==Unable to get registers from thread \d+\.\n)+\z/;
 my @roles = (qw(parent front deliver), is_root() ? 'forked' : ());
-my ($built, $jobs) = @ARGV;
+my ($built, $jobs, @tests) = @ARGV;
 
-# Where the reports are has to be there, and writable, for a daemon in a
-# container that can write nowhere else: as a mount, which is ours alone.
-if (is_root() && !$ENV{MSMTPD_LEAKS_MOUNTS} &&
-    system('unshare', '-m', 'true') == 0) {
-	$ENV{MSMTPD_LEAKS_MOUNTS} = 1;
-	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
-	die "unshare: $!\n";
-}
-my $mounts = delete $ENV{MSMTPD_LEAKS_MOUNTS};
-my $tmp = scratch('msmtpd-leaks');
-my $dir = "$tmp";
-if ($mounts) {
-	system('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'none',
-	    "$dir/log") == 0 or die "mount\n";
-}
-END {
-	local $?;
-	system 'umount', "$dir/log" if $mounts && $dir;
-	undef $tmp;
-}
-
-my @tests = grep { !$not{$_} } map { m{^regress/(.*)\.t$} }
-    glob 'regress/chaos/*.t regress/e2e/*.t';
-
-# place: what is this test's below that directory.
-sub place {
-	my ($below, $name) = @_;
-	return "$dir/$below/" . $name =~ tr{/}{-}r;
-}
+scratch('msmtpd-leaks', own_mounts());
+@tests = grep { !$not{$_} } files('chaos', 'e2e') unless @tests;
 
 # install: the programs, which will report to "log" for this test; returns
 # where they are.
@@ -81,7 +55,8 @@ sub install {
 	my ($name) = @_;
 	my ($to, $log) = map { place($_, $name) } qw(bin log);
 	my %place = ('msmtpd-leaks' => '.', 'msmtpd-hurried' => 'regress/e2e',
-	    'msmtpd-clock' => 'regress/chaos');
+	    map { $_ => 'regress/chaos' }
+	    qw(msmtpd-clock msmtpd-patient msmtpd-watch));
 	my $mark = 'msmtpd-leaks: the directory';
 	die "$log: too long\n" if length $log > 200;
 	make_path($log, "$to/regress/e2e", "$to/regress/chaos");
@@ -142,13 +117,13 @@ for my $role ('none', @roles) {
 	}
 }
 
-my @ran = batch(dir => $dir, jobs => $jobs, kind => 'with LeakSanitizer',
+my @ran = batch(jobs => $jobs, kind => 'with LeakSanitizer',
     tests => \@tests, env => sub {
 	my ($to) = install($_[0]);
 	return (MSMTPD => "$to/msmtpd-leaks", OBJDIR => $to,
-	    MSMTPD_TEST_NO_MOUNTS => 1);
+	    MSMTPD_TEST_UNDER => 'leaks');
     }, done => sub { remove_tree(place('bin', $_[0])) });
-gone($dir);
+gone();
 
 # Each process that was started has been looked at, and is clean.
 my (%clean, @unchecked, @without, @reports);

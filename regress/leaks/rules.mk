@@ -12,14 +12,12 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# make regress-valgrind-e2e: end-to-end tests with the daemon under memcheck,
-
 # make regress-leaks: end-to-end and chaos tests with the daemon, all its
 # processes, under LeakSanitizer; see leaks.c.
 
 LEAKS_B =	$(OBJDIR)/regress/leaks
-LEAKS =		$(LEAKS_B)/msmtpd-leaks $(LEAKS_B)/msmtpd-hurried \
-		$(LEAKS_B)/msmtpd-clock
+LEAKS =		$(patsubst %,$(LEAKS_B)/msmtpd-%,leaks hurried clock patient \
+		watch)
 LEAKS_WRAP =	-Wl,--wrap=main,--wrap=_exit,--wrap=chroot \
 		-Wl,--wrap=privdrop_limit,--wrap=sandbox_load \
 		-Wl,--wrap=sandbox_restrict
@@ -29,6 +27,11 @@ $(LEAKS_B)/msmtpd-hurried: private LINK += \
 	-Wl,--wrap=clock_gettime,--wrap=epoll_wait
 $(LEAKS_B)/msmtpd-clock: $(O)/regress/chaos/clock.o
 $(LEAKS_B)/msmtpd-clock: private LINK += -Wl,--wrap=clock_gettime,--wrap=time
+$(LEAKS_B)/msmtpd-patient: $(O)/regress/chaos/patient.o
+$(LEAKS_B)/msmtpd-patient: private LINK += -Wl,--wrap=clock_gettime
+$(LEAKS_B)/msmtpd-watch: $(O)/regress/chaos/watch.o
+$(LEAKS_B)/msmtpd-watch: private LINK += \
+	-Wl,--wrap=epoll_ctl,--wrap=fcntl,--wrap=syscall
 
 # confine.c's options for the sanitizer, which would turn it off, get another
 # name.  (A weak symbol would lose to that of clang's library.)  This confine.o
