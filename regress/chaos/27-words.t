@@ -62,8 +62,8 @@ fill($w, 1);
 my $pid = fork // die $!;
 if ($pid == 0) {
 	dup2(fileno $w, 2);
-	exec $t->bin, $t->root_options, '--port=' . $taken->sockport or
-	    POSIX::_exit(126);
+	exec $t->bin, $t->root_options, '--port=' . $taken->sockport,
+	    '--command=' . $t->filer or POSIX::_exit(126);
 }
 close $w;
 sleep 1;
