@@ -37,6 +37,9 @@
 #define PR_SET_MDWE			65
 #define PR_MDWE_REFUSE_EXEC_GAIN	1
 #endif
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE			66
+#endif
 #ifndef PR_MDWE_NO_INHERIT
 #define PR_MDWE_NO_INHERIT		2
 #endif
@@ -233,14 +236,20 @@ int
 privdrop_mdwe(bool inherit)
 {
 	unsigned long	 bits = PR_MDWE_REFUSE_EXEC_GAIN;
+	int		 now;
 
 	if (!inherit)
 		bits |= PR_MDWE_NO_INHERIT;
 	if (prctl(PR_SET_MDWE, bits, 0, 0, 0) == 0)
 		return (1);
-	if (errno != EINVAL)		/* an older kernel */
-		fatal("PR_SET_MDWE");
-	return (0);
+	if (errno == EINVAL)		/* an older kernel */
+		return (0);
+	/* A service manager has set it for all that it starts, and the kernel
+	 * changes it no more: it is in force, for commands as well. */
+	if (errno == EPERM && (now = prctl(PR_GET_MDWE, 0, 0, 0, 0)) > 0 &&
+	    (now & PR_MDWE_REFUSE_EXEC_GAIN) != 0)
+		return (1);
+	fatal("PR_SET_MDWE");
 }
 
 /*

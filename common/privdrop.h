@@ -72,8 +72,8 @@ void	privdrop_nnp(void);
 /*
  * privdrop_mdwe: no memory that is or was writable becomes executable
  * (PR_SET_MDWE(2const), Linux 6.3); unless inherit is true, in this process
- * alone, not in what it executes (Linux 6.6).  Returns whether the kernel has
- * it.
+ * alone, not in what it executes (Linux 6.6).  Where who started this one has
+ * set it for all, that stays.  Returns whether it is in force.
  */
 int	privdrop_mdwe(bool inherit);
 

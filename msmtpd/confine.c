@@ -134,6 +134,13 @@ confine_identity(const struct config *conf, pid_t parent)
 }
 
 static void
+confine_mdwe(bool inherit)
+{
+	if (!privdrop_mdwe(inherit))
+		note(", no mdwe");
+}
+
+static void
 confine_landlock(int ruleset)
 {
 	int	 abi = sandbox_landlock_abi();
@@ -199,7 +206,7 @@ confine_front(const struct config *conf)
 	    "RLIMIT_FSIZE");
 	privdrop_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
 	privdrop_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
-	privdrop_mdwe(true);
+	confine_mdwe(true);
 	privdrop_nnp();
 	confine_landlock(sandbox_ruleset(1, SANDBOX_NET_BIND_TCP |
 	    SANDBOX_NET_CONNECT_TCP, SANDBOX_SCOPE_ABSTRACT |
@@ -212,11 +219,17 @@ confine_front(const struct config *conf)
 
 /* The same domain twice: one for deliver, and nested in it one for each
  * command, which then cannot reach out to deliver. */
-static int
-deliver_ruleset(void)
+static void
+confine_deliver_landlock(void)
 {
-	return (sandbox_ruleset(0, SANDBOX_NET_BIND_TCP,
-	    SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL));
+	int	 ruleset;
+
+	ruleset = command_ruleset = sandbox_ruleset(0, SANDBOX_NET_BIND_TCP,
+	    SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL);
+	if (ruleset != -1 && (ruleset = fcntl(command_ruleset,
+	    F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("landlock ruleset");
+	confine_landlock(ruleset);
 }
 
 /*
@@ -258,10 +271,9 @@ confine_deliver(const struct config *conf)
 	confine_identity(conf, parent);
 	privdrop_nnp();
 	/* A command that compiles at run time must not inherit it. */
-	privdrop_mdwe(false);
+	confine_mdwe(false);
 	confine_exec();
-	command_ruleset = deliver_ruleset();
-	confine_landlock(deliver_ruleset());
+	confine_deliver_landlock();
 	sandbox_sibling(conf->front);
 	confine_seccomp(sandbox_account(filter_deliver, filter_deliver_n));
 	confine_seccomp(sandbox_denylist(filter_deliver_args,
@@ -323,9 +335,9 @@ confine_parent(const struct confine_log *log)
 	privdrop_caps();
 	privdrop_prove();
 	privdrop_quiet();
-	privdrop_mdwe(true);
-	privdrop_nnp();
 	note("uid %u, no capability", getuid());
+	confine_mdwe(true);
+	privdrop_nnp();
 	confine_landlock(parent_ruleset(log->file));
 	confine_allowlist(filter_parent, filter_parent_n,
 	    (log->file != NULL ? FILTER_FILE : 0U) |

@@ -536,6 +536,9 @@ const struct sandbox_rule filter_deliver_args[] = {
 	FAMILY_IS(AF_NETBEUI),
 	FAMILY_IS(AF_SECURITY),
 	FAMILY_IS(AF_KEY),
+	/* Which the kernel takes for AF_PACKET; no other type has these bits. */
+	{ "socket", FAMILY, 0, { IS(0, "family", AF_INET),
+	    HAS(1, "type", SOCK_PACKET) } },
 	{ "socket", FAMILY, 0, { ABOVE(0, "family", AF_NETLINK) } },
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_NETLINK),
 	    ABOVE(2, "protocol", NETLINK_ROUTE) } },

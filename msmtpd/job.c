@@ -159,6 +159,8 @@ job_ended(struct job *j, const siginfo_t *si)
 	struct imsg_result	 result;
 
 	timer_clear(&j->timer);
+	/* What the command has left behind, it was free to leave. */
+	(void)tether_hold(&j->tether, 0);
 	job_drain(j);
 	result.outcome = si->si_code == CLD_EXITED ? MAIL_EXITED :
 	    MAIL_SIGNALED;
@@ -373,8 +375,6 @@ job_close(struct job *j)
 	timer_clear(&j->poll);
 	job_unwatch(&j->exit_event);
 	job_close_output(j);
-	/* What the command has left behind, it was free to leave. */
-	(void)tether_hold(&j->tether, 0);
 	/* Its pages, if the command has not kept them. */
 	if (j->memfd != -1)
 		close(j->memfd);

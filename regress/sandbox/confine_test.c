@@ -46,6 +46,13 @@
 #include "sandbox.h"
 #include "tap.h"
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE	65
+#endif
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE	66
+#endif
+#define MDWE_REFUSE	1
 #define UNUSED_ID	64999
 
 static struct config	 conf;
@@ -238,6 +245,34 @@ no_landlock(const void *arg)
 }
 
 static void
+parent_no_seccomp(const void *arg)
+{
+	privdrop_nnp();
+	refuse("seccomp", EINVAL);
+	parent(arg);
+}
+
+static void
+no_mdwe(const void *arg)
+{
+	(void)arg;
+	privdrop_nnp();
+	refuse_mdwe();
+	confine_front(&conf);
+}
+
+/* As a service manager leaves it with MemoryDenyWriteExecute=yes. */
+static void
+mdwe_before(const void *arg)
+{
+	(void)arg;
+	if (prctl(PR_SET_MDWE, MDWE_REFUSE, 0, 0, 0) == -1)
+		_exit(3);
+	confine_deliver(&conf);
+	_exit(prctl(PR_GET_MDWE, 0, 0, 0, 0) == MDWE_REFUSE ? 0 : 2);
+}
+
+static void
 no_seccomp(const void *arg)
 {
 	(void)arg;
@@ -277,6 +312,10 @@ kernels(void)
 	ok(strstr(text, "this kernel has no Landlock") != NULL,
 	    "a kernel without Landlock is a warning");
 	is_int(run(no_seccomp, NULL), 1, "deliver without seccomp(2) ends");
+	check(run(parent_no_seccomp, NULL), 1, "seccomp filter",
+	    "the parent's filter cannot be loaded");
+	check(run(no_mdwe, NULL), 0, ", no mdwe, seccomp",
+	    "a kernel without MDWE");
 }
 
 static void
@@ -360,6 +399,19 @@ mdwe(const void *arg)
 }
 
 static void
+before(void)
+{
+	int	 status;
+
+	if ((status = run(mdwe_before, NULL)) == 3)
+		skip(2, "no MDWE here");
+	else {
+		is_int(status, 0, "MDWE by who starts it stays in force");
+		ok(strstr(text, "no mdwe") == NULL, "and is taken as such");
+	}
+}
+
+static void
 orphan(const void *arg)
 {
 	(void)arg;
@@ -432,6 +484,7 @@ main(void)
 			is_int(status, 0, "MDWE%s: nothing written becomes "
 			    "executable", inherit ? "" : " of our own");
 	}
+	before();
 	check(run(orphan, NULL), 1, "parent is gone", "the parent has died");
 	check(run(no_parent_file, NULL), 1, "/nonexistent/dir",
 	    "the log's directory is missing");

@@ -36,7 +36,7 @@ use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
 my ($built, $attacked, @proofs) = map { "$objdir/regress/sandbox/$_" }
-    qw(landlock_abi attacked landlock_test command_test);
+    qw(landlock_abi attacked landlock_test layers_test command_test);
 plan skip_all => 'needs root: processes make themselves unreadable'
     unless is_root();
 for ($built, $attacked, @proofs) {
@@ -138,8 +138,10 @@ for my $abi (@abis) {
 # The proofs that are there already.
 sub proofs {
 	my ($abi) = @_;
-	for my $proof (@proofs) {
-		my ($status, $out, $err) = run($player, $abi, $proof);
+	# What people run as a command needs no Landlock to be there.
+	for my $proof (@proofs, $abi eq '0' ? "$FindBin::Bin/commands.t" : ()) {
+		my ($status, $out, $err) = run($player, $abi,
+		    $proof =~ /\.t\z/ ? $^X : (), $proof);
 		my ($name) = $proof =~ m{([^/]+)\z};
 		is(status_of($status), 'exit 0', "ABI $abi: $name") or
 		    diag($err, grep { /^not ok|^#/ } $out =~ /.*\n/g);
@@ -184,6 +186,8 @@ if ($child == 0) {
 }
 attempt('kill its child', kill 'KILL', $child);
 attempt('signal another command', kill 0, $of{command});
+attempt('memory of another command',
+    open my $other, '+<', "/proc/$of{command}/mem");
 my ($ptrace, $tgkill) = $of{machine} eq 'x86_64' ? (101, 234) : (117, 131);
 my $PTRACE_ATTACH = 16;
 for my $whom (qw(deliver front parent)) {
@@ -198,10 +202,14 @@ for my $whom (qw(deliver front parent)) {
 file($mail, @found);
 END
 
+# Yama, where it is, says so before Landlock.
+my $yama = eval { slurp('/proc/sys/kernel/yama/ptrace_scope') } || 0;
+
 # From which ABI on, and else it works; 0: without Landlock, too.
 my @refused = (['bind on TCP', 'EACCES', 4], ['connect by TCP', '', 8],
     ['an abstract socket', 'EPERM', 6], ['kill its child', '', 8],
     ['signal another command', 'EPERM', 6],
+    $yama ? () : ['memory of another command', 'EACCES', 4],
     map { (["ptrace $_", 'EPERM', 0], ["memory of $_", 'EACCES', 0],
     ["kill -9 $_", 'EPERM', 0], ["kill -9 a thread of $_", 'EPERM', 0]) }
     qw(deliver front parent));

@@ -23,6 +23,9 @@
  */
 void	refuse(const char *name, int error);
 
+/* refuse_mdwe: a kernel without PR_SET_MDWE(2const). */
+void	refuse_mdwe(void);
+
 /* refuse_landlock: a kernel without Landlock. */
 void	refuse_landlock(void);
 

@@ -23,10 +23,10 @@ REGRESS_NEEDS += $(SANDBOX_T)
 $(SANDBOX_B)/tables_test: $(SANDBOX_O)/bpfrun.o $(SANDBOX_O)/policy.o
 $(SANDBOX_B)/exhaustive_test $(SANDBOX_B)/exhaustive_deliver_test: \
 	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o
 $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
 $(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
-$(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test \
-$(SANDBOX_B)/run_confined: $(SANDBOX_O)/refuse.o
+$(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
 
 $(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
 	    $(SANDBOX_O)/hostile.o
@@ -34,10 +34,13 @@ $(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
 
 # A test's own objects stand behind the archive, which they need once more.
 $(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test \
-$(SANDBOX_B)/exhaustive_deliver_test: private LIBS := $(HELPERS) $(LIB) $(LIBS)
+$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LIBS := \
+	$(HELPERS) $(LIB) $(LIBS)
 
-# deliver as it is but for its filters, which are left out at a word.
-$(SANDBOX_B)/exhaustive_deliver_test: private LINK += -Wl,--wrap=sandbox_load
+# The processes as they are but for their filters, which are left out; the
+# first leaves deliver's out at a word.
+$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LINK += \
+	-Wl,--wrap=sandbox_load
 
 # The daemon with a front that attacks at a client's word.  Its session.o
 # comes before the archive, which then is not asked for that one.

@@ -17,11 +17,10 @@
 /*
  * run_confined: run a program as deliver runs a command, sandbox and all.
  *
- *	run_confined [-n] [-u uid [-g gid]] program [argument ...]
+ *	run_confined [-u uid [-g gid]] program [argument ...]
  *
- * -n: as on a kernel without Landlock.  -u: as this user, root only; -g: and
- * in this group besides his own, which has the same number.  The exit status
- * is the program's.
+ * -u: as this user, root only; -g: and in this group besides his own, which
+ * has the same number.  The exit status is the program's.
  */
 
 #include <sys/wait.h>
@@ -36,8 +35,6 @@
 #include "confine.h"
 #include "log.h"
 #include "msmtpd.h"
-#include "privdrop.h"
-#include "refuse.h"
 
 static struct config	 conf;
 
@@ -72,14 +69,10 @@ main(int argc, char **argv)
 	pid_t	 pid;
 	int	 ch, status;
 
-	while ((ch = getopt(argc, argv, "+g:nu:")) != -1)
+	while ((ch = getopt(argc, argv, "+g:u:")) != -1)
 		switch (ch) {
 		case 'g':
 			conf.groups[conf.ngroups++] = (gid_t)atoi(optarg);
-			break;
-		case 'n':
-			privdrop_nnp();
-			refuse_landlock();
 			break;
 		case 'u':
 			conf.drop = 1;

@@ -1,0 +1,435 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What each process has beside its seccomp filter, which stands before all of
+ * it and would hide that it is missing: so the filters are left out here, by
+ * ld's --wrap, and the rest must hold alone.  landlock.t runs this for each
+ * ABI that there is.
+ */
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "confine.h"
+#include "msmtpd.h"
+#include "sandbox.h"
+#include "tap.h"
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE	65
+#endif
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE	66
+#endif
+#define MDWE_REFUSE	1	/* in this process and what it executes */
+#define MDWE_OWN	3	/* not in what it executes */
+
+/* All that is there and its lock, but for keep_caps, which is off. */
+#define SECUREBITS	0xef
+
+enum role {
+	FRONT,
+	PARENT,			/* without a log file */
+	LOGGING,		/* with one */
+	DELIVER,
+	NROLES
+};
+
+#define NO	(-1)		/* not tried */
+
+static const char *const names[NROLES] = { "front", "parent",
+    "parent --log=FILE", "deliver" };
+
+static struct config		 conf;
+static char			 base[] = "/tmp/msmtpd-layers-XXXXXX";
+static char			 empty[64], logfile[64];
+static struct sockaddr_in	 inet;
+static struct sockaddr_un	 abstract;
+static socklen_t		 abstract_len;
+static pid_t			 outside[NROLES];	/* who may be signalled */
+static int			 mdwe[NROLES];
+static enum role		 role;
+
+int	__wrap_sandbox_load(struct sandbox_filter *);
+
+int
+__wrap_sandbox_load(struct sandbox_filter *f)
+{
+	(void)f;
+	return (0);
+}
+
+static int
+result(long ret)
+{
+	return (ret == -1 ? errno : 0);
+}
+
+/* What a process knows of itself: each returns what it has found. */
+static int
+securebits(void)
+{
+	return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+}
+
+static int
+no_new_privs(void)
+{
+	return (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+}
+
+static int
+dumpable(void)
+{
+	return (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+}
+
+static int
+core(void)
+{
+	struct rlimit	 limit;
+
+	return (getrlimit(RLIMIT_CORE, &limit) == -1 || limit.rlim_cur != 0 ||
+	    limit.rlim_max != 0);
+}
+
+static int
+death_signal(void)
+{
+	int	 sig = -1;
+
+	return (prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0) == -1 ? -1 : sig);
+}
+
+/* As the kernel has it, which need not have all of it. */
+static int
+memory(void)
+{
+	int	 now = prctl(PR_GET_MDWE, 0, 0, 0, 0);
+
+	return (now == -1 ? 0 : now != mdwe[role]);
+}
+
+/* Attempts: the errno, 0 where it has worked. */
+static int
+read_root(void)
+{
+	return (result(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+}
+
+/* In the directory base. */
+static int
+append(const char *path)
+{
+	return (result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+	    0640)));
+}
+
+static int
+append_log(void)
+{
+	return (append("log/log"));
+}
+
+static int
+new_log(void)
+{
+	return (append("log/new"));
+}
+
+static int
+append_elsewhere(void)
+{
+	return (append("other"));
+}
+
+static int
+new_elsewhere(void)
+{
+	return (append("new"));
+}
+
+static int
+read_log(void)
+{
+	return (result(open("log/log", O_RDONLY | O_CLOEXEC)));
+}
+
+static int
+remove_log(void)
+{
+	return (result(unlink("log/log")));
+}
+
+static int
+directory_there(void)
+{
+	return (result(mkdir("log/new", 0700)));
+}
+
+static int
+execute(void)
+{
+	return (result(execl("/bin/true", "true", (char *)NULL)));
+}
+
+static int
+bind_tcp(void)
+{
+	struct sockaddr_in	 any = { .sin_family = AF_INET };
+
+	return (result(bind(socket(AF_INET, SOCK_STREAM, 0),
+	    (struct sockaddr *)&any, sizeof(any))));
+}
+
+static int
+connect_tcp(void)
+{
+	return (result(connect(socket(AF_INET, SOCK_STREAM, 0),
+	    (struct sockaddr *)&inet, sizeof(inet))));
+}
+
+static int
+connect_abstract(void)
+{
+	return (result(connect(socket(AF_UNIX, SOCK_STREAM, 0),
+	    (struct sockaddr *)&abstract, abstract_len)));
+}
+
+static int
+signal_outside(void)
+{
+	return (result(kill(outside[role], 0)));
+}
+
+/* abi: of Landlock's, from which on it holds, else it works; 0: always.
+ * front sees nothing but its empty root directory. */
+static const struct attempt {
+	const char	*what;
+	int		(*fn)(void);
+	int		 abi;
+	int		 want[NROLES];
+} attempts[] = {
+	{ "no_new_privs", no_new_privs, 0, { 1, 1, 1, 1 } },
+	{ "not dumpable", dumpable, 0, { 0, 0, 0, 0 } },
+	{ "no core file", core, 0, { 0, 0, 0, 0 } },
+	{ "signal when the parent dies", death_signal, 0,
+	    { SIGKILL, 0, 0, SIGKILL } },
+	{ "memory does not become executable", memory, 0, { 0, 0, 0, 0 } },
+
+	{ "read /", read_root, 1, { EACCES, EACCES, EACCES, 0 } },
+	{ "append to the log", append_log, 1, { NO, EACCES, 0, NO } },
+	{ "make a file beside it", new_log, 1, { NO, EACCES, 0, NO } },
+	{ "read the log", read_log, 1, { NO, EACCES, EACCES, NO } },
+	{ "remove the log", remove_log, 1, { NO, EACCES, EACCES, NO } },
+	{ "make a directory there", directory_there, 1,
+	    { NO, EACCES, EACCES, NO } },
+	{ "append to a file elsewhere", append_elsewhere, 1,
+	    { NO, EACCES, EACCES, NO } },
+	{ "make a file elsewhere", new_elsewhere, 1,
+	    { NO, EACCES, EACCES, NO } },
+	{ "execute a program", execute, 1, { NO, EACCES, EACCES, 0 } },
+	{ "bind on TCP", bind_tcp, 4, { EACCES, EACCES, EACCES, EACCES } },
+	{ "connect by TCP", connect_tcp, 4, { EACCES, EACCES, EACCES, 0 } },
+	{ "connect to an abstract socket", connect_abstract, 6,
+	    { EPERM, EPERM, EPERM, EPERM } },
+	/* The parent has no call that sends one. */
+	{ "signal who is outside", signal_outside, 6, { EPERM, 0, 0, EPERM } },
+};
+
+static void
+confine(void)
+{
+	struct confine_log	 log = { NULL, 0 };
+
+	switch (role) {
+	case FRONT:
+		if (conf.drop)
+			strlcpy(conf.chroot, empty, sizeof(conf.chroot));
+		confine_front(&conf);
+		break;
+	case DELIVER:
+		confine_deliver(&conf);
+		break;
+	default:
+		if (role == LOGGING)
+			log.file = logfile;
+		confine_parent(&log);
+		break;
+	}
+}
+
+static void
+touch(const char *path)
+{
+	int	 fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd == -1)
+		err(1, "%s", path);
+	close(fd);
+}
+
+/* Each in a process of its own, with the log and the directories as they are
+ * at the beginning; returns its status. */
+static int
+confined(int (*fn)(void))
+{
+	pid_t	 pid;
+	int	 status;
+
+	touch("log/log");
+	if ((pid = fork()) == 0) {
+		alarm(CALL_SECONDS);
+		confine();
+		_exit(fn() & 0xff);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		err(1, "child");
+	if (unlink("log/new") == -1 && rmdir("log/new") == -1 &&
+	    errno != ENOENT)
+		err(1, "log/new");
+	(void)unlink("new");
+	return (WIFEXITED(status) ? WEXITSTATUS(status) :
+	    KILLED_BY(WTERMSIG(status)));
+}
+
+static void
+layers(int abi)
+{
+	const struct attempt	*a;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+		a = &attempts[i];
+		if (a->want[role] == NO)
+			continue;
+		is_int(confined(a->fn), abi < a->abi ? 0 : a->want[role],
+		    "%s: %s", names[role], a->what);
+	}
+	if (conf.drop)
+		is_int(confined(securebits), SECUREBITS,
+		    "%s: securebits are set and locked", names[role]);
+	else
+		skip(1, "not root: securebits stay as they are");
+}
+
+/* What the kernel gives to who asks for that. */
+static int
+mdwe_of(unsigned long bits)
+{
+	pid_t	 pid;
+	int	 status;
+
+	if ((pid = fork()) == 0)
+		_exit(prctl(PR_SET_MDWE, bits, 0, 0, 0) == 0);
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		err(1, "child");
+	return (WEXITSTATUS(status) == 1 ? (int)bits : 0);
+}
+
+/* A process of that user's outside of all domains, until we end. */
+static pid_t
+stranger(uid_t uid)
+{
+	pid_t	 pid, self = getpid();
+
+	if ((pid = fork()) == 0) {
+		if ((uid != getuid() && setresuid(uid, uid, uid) == -1) ||
+		    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 ||
+		    getppid() != self)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (pid == -1)
+		err(1, "fork");
+	return (pid);
+}
+
+static void
+surroundings(void)
+{
+	socklen_t	 len = sizeof(inet);
+	int		 s, t;
+
+	inet.sin_family = AF_INET;
+	inet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s == -1 || bind(s, (struct sockaddr *)&inet, sizeof(inet)) == -1 ||
+	    listen(s, 16) == -1 ||
+	    getsockname(s, (struct sockaddr *)&inet, &len) == -1)
+		err(1, "TCP");
+	abstract.sun_family = AF_UNIX;
+	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
+	    "msmtpd-layers-test-%d", getpid());
+	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	    strlen(abstract.sun_path + 1));
+	t = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (t == -1 || bind(t, (struct sockaddr *)&abstract, abstract_len) ==
+	    -1 || listen(t, 16) == -1)
+		err(1, "abstract socket");
+	if (mkdtemp(base) == NULL || chdir(base) == -1)
+		err(1, "%s", base);
+	snprintf(empty, sizeof(empty), "%s/empty", base);
+	snprintf(logfile, sizeof(logfile), "%s/log/log", base);
+	if (mkdir("empty", 0755) == -1 || mkdir("log", 0755) == -1)
+		err(1, "%s", base);
+	touch("other");
+	outside[FRONT] = outside[DELIVER] = stranger(conf.drop ? conf.uid :
+	    getuid());
+	outside[PARENT] = outside[LOGGING] = getpid();
+	mdwe[FRONT] = mdwe[PARENT] = mdwe[LOGGING] = mdwe_of(MDWE_REFUSE);
+	mdwe[DELIVER] = mdwe_of(MDWE_OWN);
+	if (mdwe[DELIVER] == 0)
+		diag("this kernel does not have all of MDWE");
+}
+
+int
+main(void)
+{
+	int	 abi = sandbox_landlock_abi();
+
+	call_config(&conf);
+	surroundings();
+	for (role = 0; role < NROLES; role++)
+		layers(abi);
+	kill(outside[FRONT], SIGKILL);
+	waitpid(outside[FRONT], NULL, 0);
+	(void)unlink("other");
+	(void)unlink("log/log");
+	(void)rmdir("log");
+	(void)rmdir("empty");
+	if (rmdir(base) == -1)
+		err(1, "%s", base);
+	return (done_testing());
+}
