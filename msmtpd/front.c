@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -272,6 +273,24 @@ parent_dispatch(struct imsg *imsg)
 	}
 }
 
+/* As waitid(2) and errno(3) have them. */
+static bool
+result_valid(const struct imsg_result *r)
+{
+	switch (r->outcome) {
+	case MAIL_EXITED:
+		return (r->value >= 0 && r->value <= 255);
+	case MAIL_SIGNALED:
+		return (r->value > 0 && r->value < NSIG);
+	case MAIL_TIMEOUT:
+	case MAIL_STOPPED:
+	case MAIL_FAILED:
+		return (r->value >= 0);
+	default:
+		return (false);
+	}
+}
+
 static void
 deliver_dispatch(struct imsg *imsg)
 {
@@ -280,8 +299,7 @@ deliver_dispatch(struct imsg *imsg)
 	switch (imsg->hdr.type) {
 	case IMSG_RESULT:
 		if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
-		    imsg->fd != -1 || result.outcome < MAIL_EXITED ||
-		    result.outcome > MAIL_FAILED)
+		    imsg->fd != -1 || !result_valid(&result))
 			fatalx("deliver: malformed IMSG_RESULT");
 		handoff_result(imsg->hdr.peerid, &result);
 		break;

@@ -20,10 +20,6 @@
  * is the number of what it shall do once it is confined.
  */
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +28,7 @@
 #include "confine.h"
 #include "log.h"
 #include "msmtpd.h"
+#include "packets.h"
 
 #define FLOOD		1000000
 #define FUZZ_MESSAGES	200
@@ -40,74 +37,6 @@ void	__wrap_front_main(void) __attribute__((noreturn));
 
 static struct config	 conf;
 static int		 status;
-
-/* A packet as it is, with nfds times the descriptor of the socket itself. */
-static void
-packet(const void *data, size_t len, int nfds)
-{
-	union {
-		struct cmsghdr	 hdr;
-		char		 buf[CMSG_SPACE(4 * sizeof(int))];
-	} control;
-	struct iovec	 iov;
-	struct msghdr	 msg;
-	int		*fds;
-
-	memset(&msg, 0, sizeof(msg));
-	memset(&control, 0, sizeof(control));
-	iov.iov_base = (void *)(uintptr_t)data;
-	iov.iov_len = len;
-	msg.msg_iov = &iov;
-	msg.msg_iovlen = 1;
-	if (nfds > 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int));
-		fds = (int *)(uintptr_t)CMSG_DATA(&control.hdr);
-		while (nfds > 0)
-			fds[--nfds] = MSMTPD_FD_PARENT;
-	}
-	while (sendmsg(MSMTPD_FD_PARENT, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    -1)
-		if (errno != EAGAIN)
-			_exit(3);
-}
-
-static void
-message(uint32_t type, uint32_t peerid, const void *body, size_t len,
-    int nfds)
-{
-	static char	 buf[65536];
-	struct imsg_hdr	 hdr = { type, (uint32_t)(sizeof(hdr) + len), peerid,
-			    0 };
-
-	memcpy(buf, &hdr, sizeof(hdr));
-	if (len > 0)
-		memcpy(buf + sizeof(hdr), body, len);
-	packet(buf, sizeof(hdr) + len, nfds);
-}
-
-static void
-line(int32_t pri, const char *text, size_t len)
-{
-	char	 body[2048];
-
-	memcpy(body, &pri, sizeof(pri));
-	memcpy(body + sizeof(pri), text, len);
-	message(IMSG_LOG, 0, body, sizeof(pri) + len, 0);
-}
-
-#define LINE(pri, s)	line(pri, s, sizeof(s))
-
-static void
-header(uint32_t type, uint32_t len, uint32_t reserved)
-{
-	struct imsg_hdr	 hdr = { type, len, 0, reserved };
-
-	packet(&hdr, sizeof(hdr), 0);
-}
 
 static void
 logs(uint32_t what)
@@ -343,6 +272,7 @@ dispatch(struct imsg *imsg)
 void
 __wrap_front_main(void)
 {
+	packets_to(MSMTPD_FD_PARENT);
 	child_init("front", &conf);
 	confine_front(&conf);
 	child_run(dispatch, &status);

@@ -16,7 +16,7 @@
 SANDBOX_O =	$(O)/regress/sandbox
 SANDBOX_B =	$(OBJDIR)/regress/sandbox
 SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
-		$(SANDBOX_B)/run_confined $(SANDBOX_B)/landlock_abi
+		$(SANDBOX_B)/hostile_deliver $(SANDBOX_B)/run_confined $(SANDBOX_B)/landlock_abi
 
 REGRESS_NEEDS += $(SANDBOX_T)
 
@@ -54,9 +54,13 @@ $(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
 $(SANDBOX_B)/run_confined: $(SANDBOX_O)/run_confined.o
 $(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 
-# The daemon with a hostile front in the place of its own.
-$(SANDBOX_B)/hostile_front: $(MAIN) $(SANDBOX_O)/hostile_front.o
+# The daemon with a hostile front, or deliver, in the place of its own.
+$(SANDBOX_B)/hostile_front $(SANDBOX_B)/hostile_deliver: $(MAIN) \
+	    $(SANDBOX_O)/packets.o
+$(SANDBOX_B)/hostile_front: $(SANDBOX_O)/hostile_front.o
+$(SANDBOX_B)/hostile_deliver: $(SANDBOX_O)/hostile_deliver.o
 $(SANDBOX_B)/hostile_front: private LINK += -Wl,--wrap=front_main
+$(SANDBOX_B)/hostile_deliver: private LINK += -Wl,--wrap=deliver_main
 
 $(SANDBOX_T): $(LIB)
 	@mkdir -p $(@D)

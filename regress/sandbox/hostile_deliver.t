@@ -1,0 +1,112 @@
+#!/usr/bin/perl
+#
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# front and parent, and a deliver that an attacker has taken over: what is
+# malformed or out of order ends the daemon, with the cause in its log, and no
+# client is told 250 by it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../e2e/lib";
+
+use Msmtpd::Test qw(status_of);
+use Test::More;
+
+my $objdir = $ENV{OBJDIR} || '.obj';
+my $hostile = "$objdir/regress/sandbox/hostile_deliver";
+plan skip_all => "$hostile is not built" unless -x $hostile;
+
+sub start {
+	my ($what) = @_;
+	my $t = Msmtpd::Test->new;
+	File::Copy::copy($hostile, $t->bin) or die "$hostile: $!\n";
+	$t->start("--max-noops=$what", '--command=/bin/true');
+	return $t;
+}
+
+# The control: this deliver can send what is allowed.
+{
+	my $t = start(1);
+	$t->wait_log(qr/^msmtpd: deliver: honest$/m);
+	pass('an honest line is logged');
+	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
+	$t = start(50);
+	like($t->send, qr/^250/, 'an honest result: 250');
+	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
+}
+
+for my $case ([2, 'IMSG_READY twice'], [3, 'IMSG_PONG unasked'],
+    [4, 'IMSG_AUTH'], [5, 'IMSG_AUTH_CANCEL'], [6, 'IMSG_RESULT'],
+    [7, 'IMSG_KILL'], [8, 'a line of front'], [9, 'a line of parent'],
+    [10, 'two lines in one'], [11, 'a header too long'],
+    [12, 'a packet shorter than a header'],
+    [13, 'an unterminated line']) {
+	my ($number, $what) = @$case;
+	my $t = start($number);
+	is(status_of($t->wait_exit), 'exit 1',
+	    "to parent: $what: the daemon ends with 1");
+	like($t->log, qr/^msmtpd: parent: deliver: /m,
+	    "to parent: $what: the log says by whose fault");
+	unlike($t->log, qr/forged/, "to parent: $what: nothing is forged");
+	is(scalar(my @left = $t->left), 0,
+	    "to parent: $what: no process is left");
+}
+
+# Of a result that is well-formed and comes twice, the first one counts.
+for my $case ([51, 'a result twice', qr/^250/], [52, 'of no mail'],
+    [53, 'of no slot'], [54, 'too short'], [55, 'too long'],
+    [56, 'with a descriptor'], [57, 'outcome 0'], [58, 'an unknown outcome'],
+    [59, 'exit status 256'], [60, 'exit status -1'], [61, 'signal 0'],
+    [62, 'errno -1'], [63, 'IMSG_MAIL'], [64, 'IMSG_READY'],
+    [65, 'an unknown type'], [66, 'a header too short'],
+    [67, 'a reserved field'], [68, 'a packet shorter than a header'],
+    [69, 'two descriptors']) {
+	my ($number, $what, $reply) = @$case;
+	my $t = start($number);
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	# front ends, and who waits hears nothing.
+	my $got = $c->mail;
+	like($got, $reply ? qr/^250|^\z/ : qr/^\z/, "to front: $what: no 250");
+	is(status_of($t->wait_exit), 'exit 1',
+	    "to front: $what: the daemon ends with 1");
+	like($t->log, qr/^msmtpd: front: deliver: /m,
+	    "to front: $what: the log says by whose fault");
+	is(scalar(my @left = $t->left), 0,
+	    "to front: $what: no process is left");
+}
+
+# Random messages: the daemon ends with 1, or lives and stops with 0.
+my %ends;
+for my $seed (1000 .. 1049) {
+	my $t = start($seed);
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	$c->mail(no_wait => 1);
+	$c->at_end;
+	$t->signal('TERM');
+	my $status = status_of($t->wait_exit);
+	$ends{$status}++;
+	fail("seed $seed: $status") unless $status =~ /^exit [01]$/;
+	fail("seed $seed: left") if $t->left;
+	fail("seed $seed: sandbox") if $t->log =~ /stopped by its sandbox/;
+}
+ok($ends{'exit 1'}, 'random messages: the daemon ends with 0 or 1: ' .
+    join ', ', map { "$_: $ends{$_}" } sort keys %ends);
+
+done_testing();

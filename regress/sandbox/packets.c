@@ -1,0 +1,99 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "msmtpd.h"
+#include "imsg.h"
+#include "packets.h"
+
+static int	 to = -1;
+
+void
+packets_to(int fd)
+{
+	to = fd;
+}
+
+void
+packet(const void *data, size_t len, int nfds)
+{
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(4 * sizeof(int))];
+	} control;
+	struct iovec	 iov;
+	struct msghdr	 msg;
+	int		*fds;
+
+	memset(&msg, 0, sizeof(msg));
+	memset(&control, 0, sizeof(control));
+	iov.iov_base = (void *)(uintptr_t)data;
+	iov.iov_len = len;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	if (nfds > 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
+		control.hdr.cmsg_level = SOL_SOCKET;
+		control.hdr.cmsg_type = SCM_RIGHTS;
+		control.hdr.cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int));
+		fds = (int *)(uintptr_t)CMSG_DATA(&control.hdr);
+		while (nfds > 0)
+			fds[--nfds] = to;
+	}
+	while (sendmsg(to, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    -1)
+		if (errno != EAGAIN)
+			_exit(3);
+}
+
+void
+message(uint32_t type, uint32_t peerid, const void *body, size_t len,
+    int nfds)
+{
+	static char	 buf[65536];
+	struct imsg_hdr	 hdr = { type, (uint32_t)(sizeof(hdr) + len), peerid,
+			    0 };
+
+	memcpy(buf, &hdr, sizeof(hdr));
+	if (len > 0)
+		memcpy(buf + sizeof(hdr), body, len);
+	packet(buf, sizeof(hdr) + len, nfds);
+}
+
+void
+line(int32_t pri, const char *text, size_t len)
+{
+	char	 body[2048];
+
+	memcpy(body, &pri, sizeof(pri));
+	memcpy(body + sizeof(pri), text, len);
+	message(IMSG_LOG, 0, body, sizeof(pri) + len, 0);
+}
+
+void
+header(uint32_t type, uint32_t len, uint32_t reserved)
+{
+	struct imsg_hdr	 hdr = { type, len, 0, reserved };
+
+	packet(&hdr, sizeof(hdr), 0);
+}

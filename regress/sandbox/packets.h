@@ -1,0 +1,48 @@
+/*
+ * Copyright (c) 2026 The msmtpd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef PACKETS_H
+#define PACKETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a process that an attacker has taken over can send: it knows the
+ * sockets and is not bound to the functions of imsg.h.
+ */
+
+/* packets_to: the socket that what follows is sent to, and attached to it as
+ * the descriptor, where one is. */
+void	packets_to(int fd);
+
+/* packet: those octets, with nfds (0 to 4) descriptors. */
+void	packet(const void *, size_t, int nfds);
+
+/* header: a message that is nothing but this. */
+void	header(uint32_t type, uint32_t len, uint32_t reserved);
+
+/* message: with a proper header; len is 65536 - IMSG_HEADER_SIZE at most. */
+void	message(uint32_t type, uint32_t peerid, const void *, size_t len,
+	    int nfds);
+
+/* line: IMSG_LOG, len octets of text, 2000 at most.  LINE: of a literal, with
+ * its '\0'. */
+void	line(int32_t pri, const char *, size_t len);
+
+#define LINE(pri, s)	line(pri, s, sizeof(s))
+
+#endif
