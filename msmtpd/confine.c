@@ -219,22 +219,28 @@ confine_front(const struct config *conf)
 
 /* The same domain twice: one for deliver, and nested in it one for each
  * command, which then cannot reach out to deliver. */
+static int
+deliver_ruleset(void)
+{
+	return (sandbox_ruleset(0, SANDBOX_NET_BIND_TCP,
+	    SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL));
+}
+
 static void
 confine_deliver_landlock(void)
 {
-	int	 ruleset;
+	int	 ruleset = deliver_ruleset();
 
-	ruleset = command_ruleset = sandbox_ruleset(0, SANDBOX_NET_BIND_TCP,
-	    SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL);
-	if (ruleset != -1 && (ruleset = fcntl(command_ruleset,
-	    F_DUPFD_CLOEXEC, 0)) == -1)
-		fatal("landlock ruleset");
+	/* Both, or none. */
+	if (ruleset != -1 && (command_ruleset = deliver_ruleset()) == -1)
+		fatal("landlock_create_ruleset");
 	confine_landlock(ruleset);
 }
 
 /*
  * Whatever deliver holds now, above all its two sockets, is not for a
- * command.  The caller has closed what it inherited, so they are few and low.
+ * command.  The caller has closed what it inherited, so they are few and low;
+ * what is above has been made close-on-exec.
  */
 static void
 confine_exec(void)

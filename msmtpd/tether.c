@@ -20,6 +20,11 @@
  * is that the other end has been closed.  Both are ours alone, close-on-exec,
  * so that happens when we end; in which order is the kernel's affair, and so
  * each end has the signal for the other's close.
+ *
+ * One case is left.  A child that is about to execute another command has
+ * copies of both ends; if it closes its own in the very moment when ours are
+ * closed, each of us may be the last to close one, with none of them left to
+ * be told.  The command itself is killed all the same (PR_SET_PDEATHSIG).
  */
 
 #include <errno.h>

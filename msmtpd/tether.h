@@ -21,7 +21,8 @@
 
 /*
  * A tether holds a process group to this process: when this one has ended,
- * in whatever way, the kernel sends SIGKILL to all of the group.  What
+ * in whatever way, the kernel sends SIGKILL to all of the group (but for one
+ * moment, see tether.c).  What
  * prctl(2)'s PR_SET_PDEATHSIG promises is for a child alone, and not for what
  * the child has started.
  */

@@ -33,7 +33,7 @@ use Digest::MD5 qw(md5_hex);
 use Errno qw(ECONNREFUSED);
 use Fcntl;
 use IO::Socket::IP;
-use Msmtpd::Chaos qw(child_of daemon events fd_count kids kin memfds
+use Msmtpd::Chaos qw(child_of daemon events fd_calm fd_count kids kin memfds
     processes_in supervised);
 use Msmtpd::Test qw(children eventually is_root proc_status slurp status_of);
 use Socket qw(SOL_SOCKET SO_LINGER);
@@ -81,8 +81,8 @@ exit($how eq 'temp' ? 75 : $how eq 'fail' ? 1 : 0);
 END
 
 # The books: who sent what, and what came of it.  "M id how sum" is a mail,
-# "A id" an attempt whose end of data is about to be sent, "V id code" its
-# reply.
+# "S style" what its client does, "A id" an attempt whose end of data is about
+# to be sent, "V id code" its reply.
 
 # How a mail's command behaves, how a client does, and what the chaos does:
 # weights.
@@ -166,6 +166,7 @@ sub reset_connection {
 sub one_mail {
 	my ($c, $m) = @_;
 	my $style = choose(\%CLIENT);
+	note_down("S $style");
 	my $data = $m->{data};
 	$data =~ s/^\./../gm;
 	$data =~ s/\n/\r\n/g;
@@ -379,14 +380,7 @@ my (@fds, @data);
 SKIP: {
 	skip 'not root: descriptors of others are not shown', 1 unless
 	    is_root();
-	my $calm = 0;
-	eventually {
-		my @now = map { fd_count($_) } @kin;
-		$calm = "@now" eq "@fds" ? $calm + 1 : 0;
-		@fds = @now;
-		sleep 0.1;
-		$calm > 10;
-	};
+	@fds = map { fd_calm($_) } @kin;
 	is(memfds($kin[1]) + memfds($kin[2]), 0, 'no message is open');
 }
 sub data { return (proc_status($_[0])->{VmData} // '0') =~ /^(\d+)/ ? $1 : 0 }
@@ -432,7 +426,7 @@ ok(!IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $t->port),
     'the port is free');
 
 # The books are opened.
-my (%mail, %attempts, %accepted, %entered, %verdicts);
+my (%mail, %style, %attempts, %accepted, %entered, %verdicts);
 my ($refused, $trouble, $garbled, $twice, $unknown, $missing, $unsent,
     $wrong) = (0) x 8;
 for my $file (glob "$dir/journal-*") {
@@ -440,6 +434,8 @@ for my $file (glob "$dir/journal-*") {
 		my ($what, $id, @rest) = split ' ', $line;
 		if ($what eq 'M') {
 			$mail{$id} = { how => $rest[0], sum => $rest[1] };
+		} elsif ($what eq 'S') {
+			$style{$id}++;
 		} elsif ($what eq 'A') {
 			$attempts{$id}++;
 		} elsif ($what eq 'V') {
@@ -489,12 +485,14 @@ is(scalar(grep { $_ > 1 } values %accepted), 0, 'no second 250');
 my %sent_how;
 $sent_how{$mail{$_}{how}}++ for keys %attempts;
 SKIP: {
-	skip 'less than a minute: not all need have happened', 2
+	skip 'less than a minute: not all need have happened', 3
 	    if $seconds < 60;
 	is(join(' ', grep { !$done{$_} } sort keys %CHAOS), '',
 	    'each deed was done');
 	is(join(' ', grep { !$sent_how{$_} } sort keys %HOW), '',
 	    'a mail was sent to each kind of command');
+	is(join(' ', grep { !$style{$_} } sort keys %CLIENT), '',
+	    'and by each kind of client');
 }
 
 my $sent = 0;

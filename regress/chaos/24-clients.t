@@ -159,9 +159,14 @@ for my $pid (@flooders) {
 my $count = 0;
 $count += slurp($t->dir . "/flood-$_") for 1, 2;
 cmp_ok($mails, '>', 0, "a flood: $mails mails are delivered meanwhile");
-diag(sprintf '%d connections made and reset in %d s: %d a second%s', $count,
-    $FLOOD, $count / $FLOOD, $count / $FLOOD < 0.99 * $RATE ?
-    ", not the $RATE that were to be" : '');
+diag(sprintf '%d connections made and reset in %d s: %d a second', $count,
+    $FLOOD, $count / $FLOOD);
+SKIP: {
+	skip "this machine does not make $RATE a second now", 1
+	    if $count < 0.9 * $RATE * $FLOOD;
+	pass("a flood: about $RATE connections a second");
+}
+cmp_ok($count, '>', 0.1 * $RATE * $FLOOD, 'a flood: it was one');
 works('after the flood');
 SKIP: {
 	skip 'not root: descriptors of others are not shown', 1 unless

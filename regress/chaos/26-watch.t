@@ -29,7 +29,7 @@ BEGIN {
 	my $dir = $ENV{OBJDIR} || "$FindBin::Bin/../../.obj";
 	$ENV{MSMTPD} = "$dir/regress/chaos/msmtpd-watch";
 }
-use Msmtpd::Chaos qw(fd_count kids kin);
+use Msmtpd::Chaos qw(fd_calm kids kin);
 use Msmtpd::Test qw(eventually is_root status_of);
 use Test::More;
 
@@ -60,7 +60,7 @@ exit 67 if $fate eq 'nouser';
 kill KILL => $$ if $fate eq 'killed';
 Time::HiRes::sleep(0.1) while 1;
 END
-$t->start("--command=$command %F", '--command-timeout=2', '--debug');
+$t->start("--command=$command %F", '--command-timeout=4', '--debug');
 
 my $first = $t->client;
 is($first->greeting, '421 4.3.2 No resources for a session now, try again',
@@ -69,7 +69,7 @@ ok($first->at_end, 'and is left');
 $t->wait_log(qr/epoll: No space left on device/);
 
 my $deliver = (kin($t->pid))[2];
-my $before = is_root() ? fd_count($deliver) : 0;
+my $before = is_root() ? fd_calm($deliver) : 0;
 my ($n, @ran) = (0);
 my $c = $t->client;
 $c->cmd('EHLO x');
@@ -95,7 +95,7 @@ ok(eventually { !kids($deliver) }, 'none is left, none is a zombie');
 SKIP: {
 	skip 'not root: descriptors of others are not shown', 1
 	    unless is_root();
-	is(fd_count($deliver), $before, 'no descriptor is leaked');
+	is(fd_calm($deliver), $before, 'no descriptor is leaked');
 }
 
 # A daemon that stops waits for these as for others: two of four are polled.

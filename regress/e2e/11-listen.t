@@ -23,8 +23,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
-use Msmtpd::Test qw(have_ipv6 is_root own_netns run slurp status_of
-    unprivileged);
+use Msmtpd::Test qw(free_port have_ipv6 is_root own_netns run slurp
+    status_of unprivileged);
 use Test::More;
 
 # As root in a network of its own, so that port 25 is nobody's.
@@ -74,9 +74,9 @@ like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
 
 # A fixed port, in the way of which stands somebody; free again after.
 {
-	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
-	    Listen => 1) or die "listen: $@\n";
-	my $port = $s->sockport;
+	my $port = free_port();
+	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1',
+	    LocalPort => $port, Listen => 1) or die "listen: $@\n";
 	my @words = ($t->bin, $t->root_options, $cmd);
 	my ($status, $out, $err) = run(@words, "--port=$port");
 	is(status_of($status), 'exit 71', 'address in use: 71');

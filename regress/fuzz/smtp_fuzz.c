@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "recorder.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -61,12 +62,56 @@ differ(const struct recorder *a, const struct recorder *b)
 	abort();
 }
 
+/* Pieces of any length, few octets mostly: what the seed makes of it. */
+static size_t
+piece(uint32_t *seed, uint8_t about)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return (1 + (*seed >> 16) % about * (*seed >> 28 == 0 ? 64 : 1));
+}
+
+/*
+ * The session is ended from our side, wherever it stands: one reply more, and
+ * no mail.  What waits is answered before, as session.c does.
+ */
+static void
+closed(const uint8_t *data, const char *p, size_t len)
+{
+	static const char	 why[] = "fuzz";
+	struct recorder		 r;
+	enum smtp_wait		 wait;
+	size_t			 off;
+	uint32_t		 nreplies, nend;
+
+	begin(&r, data);
+	r.hold = (data[3] & 1) != 0;
+	recorder_feed(&r, p, ((size_t)data[1] << 8 | data[2]) % (len + 1));
+	if (smtp_waits(r.smtp) == SMTP_WAIT_AUTH)
+		smtp_auth_result(r.smtp, false, true);
+	else
+		recorder_answer(&r);
+	wait = smtp_waits(r.smtp);
+	nreplies = r.nreplies;
+	nend = r.nend;
+	off = r.replies.len;
+	smtp_close(r.smtp, "4.3.2", "Server shutting down", why);
+	CHECK(smtp_waits(r.smtp) == SMTP_WAIT_CLOSE && r.nend == nend);
+	if (wait == SMTP_WAIT_CLOSE)
+		CHECK(r.nreplies == nreplies);
+	else
+		CHECK(r.nreplies == nreplies + 1 &&
+		    strncmp(r.replies.p + off, "421 4.3.2 ", 10) == 0 &&
+		    smtp_reason(r.smtp) == why);
+	recorder_free(&r);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct recorder	 a, b;
 	const char	*p = (const char *)data + SETTINGS;
-	size_t		 len, n, piece;
+	size_t		 len, n;
+	uint32_t	 seed;
 
 	if (size < SETTINGS)
 		return (0);
@@ -79,9 +124,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* in pieces, with pauses */
 	begin(&b, data);
 	b.pauses = (uint32_t)data[1] << 8 | data[2];
-	piece = data[3] == 0 ? len : data[3];
+	seed = data[3];
 	for (; len > 0; p += n, len -= n) {
-		n = len < piece ? len : piece;
+		n = data[3] == 0 ? len : piece(&seed, data[3]);
+		if (n > len)
+			n = len;
 		recorder_feed(&b, p, n);
 		/* what waits behind a pause is taken with the next feed */
 	}
@@ -91,5 +138,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		differ(&a, &b);
 	recorder_free(&a);
 	recorder_free(&b);
+	closed(data, (const char *)data + SETTINGS, size - SETTINGS);
 	return (0);
 }

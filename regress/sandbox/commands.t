@@ -25,8 +25,8 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Temp ();
 use IO::Handle;
 use IO::Socket::INET;
-use Msmtpd::Test qw(eventually is_root own_netns run slurp spew status_of
-    which);
+use Msmtpd::Test qw(eventually free_port is_root own_netns run slurp spew
+    status_of which);
 use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
@@ -158,14 +158,7 @@ program('curl', sub {
 # what it is to answer its input.
 sub tls_server {
 	my ($openssl) = @_;
-	# Below those that the kernel picks: nobody else's when it is used.
-	my ($s, $port);
-	for (1 .. 100) {
-		$port = 10000 + int rand 20000;
-		last if $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-		    LocalPort => $port, Listen => 1);
-	}
-	close($s // die "no port: $@\n");
+	my $port = free_port();
 	run($openssl, 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
 	    '-keyout', "$tmp/key.pem", '-out', "$tmp/cert.pem", '-days', 2,
 	    '-subj', '/CN=localhost');

@@ -39,6 +39,7 @@
 #include "tether.h"
 
 #define PATIENCE	20000	/* ms, for what is to happen */
+#define WHILE		300	/* ms, for what is not to happen */
 #define GROUPS		2
 
 enum end {
@@ -63,12 +64,14 @@ static const struct row {
 	{ "held after none", END_KILL, { -1, 1 }, { false, true } },
 };
 
-/* In the leader of a group: one process more, and both wait. */
+/* In the leader of a group: one process more, and both wait.  That it has
+ * come so far, and has nothing of the tether, the leader says before. */
 static void __attribute__((noreturn))
-member(void)
+member(int ready)
 {
-	if (setpgid(0, 0) == -1 || fork() == -1)
+	if (setpgid(0, 0) == -1 || fork() == -1 || write(ready, "", 1) != 1)
 		_exit(1);
+	close(ready);
 	for (;;)
 		pause();
 }
@@ -102,9 +105,10 @@ holder(const struct row *r, int alive[GROUPS][2], int told)
 {
 	struct tether	 t;
 	pid_t		 pids[GROUPS];
-	int		 i, k;
+	int		 i, k, ready[2];
+	char		 byte;
 
-	if (tether_init(&t) == -1)
+	if (tether_init(&t) == -1 || pipe2(ready, O_CLOEXEC) == -1)
 		_exit(1);
 	for (i = 0; i < GROUPS; i++) {
 		if ((pids[i] = fork()) == -1)
@@ -117,12 +121,18 @@ holder(const struct row *r, int alive[GROUPS][2], int told)
 			close(t.fds[0]);
 			close(t.fds[1]);
 			close(told);
-			member();
+			close(ready[0]);
+			member(ready[1]);
 		}
 		if (setpgid(pids[i], pids[i]) == -1 && errno != EACCES)
 			_exit(1);
 		close(alive[i][1]);
 	}
+	/* A leader and its child say so, each: a copy of the tether's ends
+	 * that is closed while we end could take the signal with it. */
+	for (i = 0; i < 2 * GROUPS; i++)
+		if (read(ready[0], &byte, 1) != 1)
+			_exit(1);
 	for (i = 0; i < GROUPS; i++)
 		if (tether_hold(&t, r->held[i] == -1 ? 0 :
 		    pids[r->held[i]]) == -1)
@@ -165,17 +175,19 @@ run(const struct row *r)
 	close(told[0]);
 	if (waitpid(pid, NULL, 0) != pid)
 		err(1, "waitpid");
-	/* First those who are to die: the others have had as long then. */
+	/* First those who are to die: the others have had as long then, or
+	 * for a while. */
 	for (i = 0; i < GROUPS; i++)
 		if (r->dies[i])
 			ok(gone(alive[i][0], PATIENCE), "%s: group %d ends "
 			    "with its holder", r->name, i);
 	for (i = 0; i < GROUPS; i++) {
 		if (!r->dies[i]) {
-			ok(!gone(alive[i][0], 0), "%s: group %d goes on",
-			    r->name, i);
-			kill(-pids[i], SIGKILL);
+			ok(!gone(alive[i][0], r->dies[0] || r->dies[1] ? 0 :
+			    WHILE), "%s: group %d goes on", r->name, i);
 		}
+		/* Also one that should have gone, or it would be waited for. */
+		kill(-pids[i], SIGKILL);
 		ok(gone(alive[i][0], PATIENCE), "%s: nothing of it is left",
 		    r->name);
 		close(alive[i][0]);

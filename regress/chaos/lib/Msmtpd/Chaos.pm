@@ -24,8 +24,8 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use Msmtpd::Test qw(children eventually proc_status slurp spew);
 
-our @EXPORT_OK = qw(child_of daemon events fd_count kids kin limit memfds
-    processes_in supervised);
+our @EXPORT_OK = qw(child_of daemon events fd_calm fd_count kids kin limit
+    memfds processes_in supervised);
 
 # Read now: a test may mount something over it.
 my $supervise = slurp(dirname(__FILE__) . '/../../supervise');
@@ -88,6 +88,20 @@ sub kids {
 sub fd_count {
 	my ($pid) = @_;
 	return scalar(() = glob "/proc/$pid/fd/*");
+}
+
+# fd_calm: the same, when it has not changed for a while: what a mail has taken
+# is given back after its reply.
+sub fd_calm {
+	my ($pid) = @_;
+	my ($n, $same) = (-1, 0);
+	eventually {
+		my $now = fd_count($pid);
+		$same = $now == $n ? $same + 1 : 0;
+		$n = $now;
+		$same >= 20;
+	} or die "process $pid: the descriptors come and go\n";
+	return $n;
 }
 
 # memfds: how many descriptors of a process are messages.

@@ -33,7 +33,8 @@ use IO::Socket::IP;
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(all_gone children eventually have_ipv6 is_root leaks lo_up
+our @EXPORT_OK = qw(all_gone children eventually free_port have_ipv6 is_root
+    leaks lo_up
     memcheck own_mounts own_netns proc_status run slurp spew split_trace
     status_of unprivileged which);
 
@@ -136,6 +137,19 @@ sub lo_up {
 	my (undef, $flags) = unpack 'a16 s', $ifreq;
 	$ifreq = pack 'a16 s x22', 'lo', $flags | 1;
 	ioctl $s, 0x8914, $ifreq or die "SIOCSIFFLAGS: $!\n";
+}
+
+# free_port: one that nobody listens on; and below those that the kernel picks
+# for others, so that it still is free when it is used.
+sub free_port {
+	for (1 .. 100) {
+		my $port = 10000 + int rand 20000;
+		my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1',
+		    LocalPort => $port, Listen => 1) or next;
+		close $s;
+		return $port;
+	}
+	die "no port is free: $@\n";
 }
 
 # own_netns: start the test anew in a network namespace of its own, where
