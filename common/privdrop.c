@@ -33,17 +33,6 @@
 #include "log.h"
 #include "privdrop.h"
 
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE			65
-#define PR_MDWE_REFUSE_EXEC_GAIN	1
-#endif
-#ifndef PR_GET_MDWE
-#define PR_GET_MDWE			66
-#endif
-#ifndef PR_MDWE_NO_INHERIT
-#define PR_MDWE_NO_INHERIT		2
-#endif
-
 /* What we started with does not suffice: say which capability is missing. */
 static void
 refused(const char *what, const char *capability)

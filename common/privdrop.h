@@ -18,10 +18,23 @@
 #define PRIVDROP_H
 
 #include <sys/types.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* The C library's headers may be older than the kernel. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE			65
+#define PR_MDWE_REFUSE_EXEC_GAIN	1
+#endif
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE			66
+#endif
+#ifndef PR_MDWE_NO_INHERIT
+#define PR_MDWE_NO_INHERIT		2
+#endif
 
 /*
  * Giving up privileges.  Whatever fails is fatal, with a message that says

@@ -46,10 +46,6 @@
 /* Octets of Received field and trace besides the message that is limited. */
 #define FSIZE_SPARE	65536
 
-#ifndef PR_GET_MDWE
-#define PR_GET_MDWE	66
-#endif
-
 #ifdef SANITIZE
 /* LeakSanitizer clones and traces the process that ends, which is what we
  * keep from happening. */

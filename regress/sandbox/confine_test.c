@@ -46,13 +46,6 @@
 #include "sandbox.h"
 #include "tap.h"
 
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE	65
-#endif
-#ifndef PR_GET_MDWE
-#define PR_GET_MDWE	66
-#endif
-#define MDWE_REFUSE	1
 #define UNUSED_ID	64999
 
 static struct config	 conf;
@@ -266,10 +259,11 @@ static void
 mdwe_before(const void *arg)
 {
 	(void)arg;
-	if (prctl(PR_SET_MDWE, MDWE_REFUSE, 0, 0, 0) == -1)
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == -1)
 		_exit(3);
 	confine_deliver(&conf);
-	_exit(prctl(PR_GET_MDWE, 0, 0, 0, 0) == MDWE_REFUSE ? 0 : 2);
+	_exit(prctl(PR_GET_MDWE, 0, 0, 0, 0) == PR_MDWE_REFUSE_EXEC_GAIN ?
+	    0 : 2);
 }
 
 static void

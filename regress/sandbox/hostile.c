@@ -18,7 +18,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
@@ -35,6 +34,7 @@
 #include <unistd.h>
 
 #include "hostile.h"
+#include "packets.h"
 #include "spawn.h"
 #include "tap.h"
 
@@ -351,47 +351,26 @@ bool
 hostile_packet(struct deliver *d, const void *data, size_t len,
     const int *fds, int n)
 {
-	union {
-		struct cmsghdr	 hdr;
-		char		 buf[CMSG_SPACE(16 * sizeof(int))];
-	} control;
-	struct iovec	 iov;
-	struct msghdr	 msg;
-
-	memset(&msg, 0, sizeof(msg));
-	memset(&control, 0, sizeof(control));
-	iov.iov_base = (void *)(uintptr_t)data;
-	iov.iov_len = len;
-	msg.msg_iov = &iov;
-	msg.msg_iovlen = 1;
-	if (n > 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
-		memcpy(CMSG_DATA(&control.hdr), fds, (size_t)n * sizeof(int));
-	}
 	/* What it answers must not stop us both. */
 	while ((!d->deaf && take(d, d->front) > 0) || take(d, d->parent) > 0)
 		;
-	return (sendmsg(d->front, &msg, MSG_NOSIGNAL) != -1);
+	return (packet_send(d->front, data, len, fds, n, 0) == 0);
 }
 
 bool
 hostile_send(struct deliver *d, uint32_t type, uint32_t peerid, int fd,
     const void *body, size_t len)
 {
-	static char	 packet[65536];
+	static char	 buf[65536];
 	struct imsg_hdr	 hdr = { type, (uint32_t)(sizeof(hdr) + len), peerid,
 			    0 };
 
-	if (len > sizeof(packet) - sizeof(hdr))
+	if (len > sizeof(buf) - sizeof(hdr))
 		errx(1, "packet too long");
-	memcpy(packet, &hdr, sizeof(hdr));
+	memcpy(buf, &hdr, sizeof(hdr));
 	if (len > 0)
-		memcpy(packet + sizeof(hdr), body, len);
-	return (hostile_packet(d, packet, sizeof(hdr) + len, &fd,
+		memcpy(buf + sizeof(hdr), body, len);
+	return (hostile_packet(d, buf, sizeof(hdr) + len, &fd,
 	    fd == -1 ? 0 : 1));
 }
 

@@ -22,23 +22,20 @@
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "outside.h"
 #include "sandbox.h"
 #include "tap.h"
 
@@ -47,9 +44,6 @@
 #define APPEND	(SANDBOX_FS_WRITE_FILE | SANDBOX_FS_MAKE_REG)
 
 static char		 base[] = "/tmp/msmtpd-landlock-XXXXXX";
-static struct sockaddr_in inet;
-static struct sockaddr_un abstract;
-static socklen_t	 abstract_len;
 static pid_t		 outside;
 
 /* Attempts, in the directory base: the errno, 0 where it has worked. */
@@ -150,29 +144,6 @@ device(void)
 }
 
 static int
-bind_tcp(void)
-{
-	struct sockaddr_in	 any = { .sin_family = AF_INET };
-
-	return (result(bind(socket(AF_INET, SOCK_STREAM, 0),
-	    (struct sockaddr *)&any, sizeof(any))));
-}
-
-static int
-connect_tcp(void)
-{
-	return (result(connect(socket(AF_INET, SOCK_STREAM, 0),
-	    (struct sockaddr *)&inet, sizeof(inet))));
-}
-
-static int
-connect_abstract(void)
-{
-	return (result(connect(socket(AF_UNIX, SOCK_STREAM, 0),
-	    (struct sockaddr *)&abstract, abstract_len)));
-}
-
-static int
 signal_outside(void)
 {
 	return (result(kill(outside, 0)));
@@ -222,9 +193,9 @@ static const struct attempt {
 	{ "make a socket", make_socket, ALL, EACCES, 1, 0 },
 	{ "remove a file", remove_file, ALL, EACCES, 1, 0 },
 	{ "remove a directory", remove_dir, ALL, EACCES, 1, 0 },
-	{ "bind on TCP", bind_tcp, ALL, EACCES, 4, 0 },
-	{ "connect by TCP", connect_tcp, ALL, EACCES, 4, 0 },
-	{ "connect to an abstract socket", connect_abstract, ALL, EPERM, 6,
+	{ "bind on TCP", outside_bind, ALL, EACCES, 4, 0 },
+	{ "connect by TCP", outside_connect, ALL, EACCES, 4, 0 },
+	{ "connect to an abstract socket", outside_abstract, ALL, EPERM, 6,
 	    0 },
 	{ "signal who is outside", signal_outside, ALL, EPERM, 6, 0 },
 	{ "signal one's own", signal_own, ALL, 0, 1, 0 },
@@ -242,7 +213,7 @@ static const struct attempt {
 
 	{ "deliver: read a file", read_file, NO_FILES, 0, 4, 0 },
 	{ "deliver: execute a program", execute, NO_FILES, 0, 4, 0 },
-	{ "deliver: bind on TCP", bind_tcp, NO_FILES, EACCES, 4, 0 },
+	{ "deliver: bind on TCP", outside_bind, NO_FILES, EACCES, 4, 0 },
 	{ "deliver: signal who is outside", signal_outside, NO_FILES, EPERM,
 	    6, 0 },
 };
@@ -352,26 +323,8 @@ asked(int abi)
 static void
 surroundings(void)
 {
-	socklen_t	 len = sizeof(inet);
-	int		 s, t;
-
 	outside = getpid();
-	inet.sin_family = AF_INET;
-	inet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s == -1 || bind(s, (struct sockaddr *)&inet, sizeof(inet)) == -1 ||
-	    listen(s, 16) == -1 ||
-	    getsockname(s, (struct sockaddr *)&inet, &len) == -1)
-		err(1, "TCP");
-	abstract.sun_family = AF_UNIX;
-	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
-	    "msmtpd-landlock-test-%d", getpid());
-	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-	    strlen(abstract.sun_path + 1));
-	t = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (t == -1 || bind(t, (struct sockaddr *)&abstract, abstract_len) ==
-	    -1 || listen(t, 16) == -1)
-		err(1, "abstract socket");
+	outside_init();
 	if (mkdtemp(base) == NULL || chdir(base) == -1)
 		err(1, "%s", base);
 }

@@ -23,17 +23,13 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +38,13 @@
 #include "calls.h"
 #include "confine.h"
 #include "msmtpd.h"
+#include "outside.h"
+#include "privdrop.h"
 #include "sandbox.h"
 #include "tap.h"
 
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE	65
-#endif
-#ifndef PR_GET_MDWE
-#define PR_GET_MDWE	66
-#endif
-#define MDWE_REFUSE	1	/* in this process and what it executes */
-#define MDWE_OWN	3	/* not in what it executes */
+/* In this process alone, not in what it executes. */
+#define MDWE_OWN	(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT)
 
 /* All that is there and its lock, but for keep_caps, which is off. */
 #define SECUREBITS	0xef
@@ -73,9 +65,6 @@ static const char *const names[NROLES] = { "front", "parent",
 static struct config		 conf;
 static char			 base[] = "/tmp/msmtpd-layers-XXXXXX";
 static char			 empty[64], logfile[64];
-static struct sockaddr_in	 inet;
-static struct sockaddr_un	 abstract;
-static socklen_t		 abstract_len;
 static pid_t			 outside[NROLES];	/* who may be signalled */
 static int			 mdwe[NROLES];
 static enum role		 role;
@@ -204,29 +193,6 @@ execute(void)
 }
 
 static int
-bind_tcp(void)
-{
-	struct sockaddr_in	 any = { .sin_family = AF_INET };
-
-	return (result(bind(socket(AF_INET, SOCK_STREAM, 0),
-	    (struct sockaddr *)&any, sizeof(any))));
-}
-
-static int
-connect_tcp(void)
-{
-	return (result(connect(socket(AF_INET, SOCK_STREAM, 0),
-	    (struct sockaddr *)&inet, sizeof(inet))));
-}
-
-static int
-connect_abstract(void)
-{
-	return (result(connect(socket(AF_UNIX, SOCK_STREAM, 0),
-	    (struct sockaddr *)&abstract, abstract_len)));
-}
-
-static int
 signal_outside(void)
 {
 	return (result(kill(outside[role], 0)));
@@ -259,9 +225,9 @@ static const struct attempt {
 	{ "make a file elsewhere", new_elsewhere, 1,
 	    { NO, EACCES, EACCES, NO } },
 	{ "execute a program", execute, 1, { NO, EACCES, EACCES, 0 } },
-	{ "bind on TCP", bind_tcp, 4, { EACCES, EACCES, EACCES, EACCES } },
-	{ "connect by TCP", connect_tcp, 4, { EACCES, EACCES, EACCES, 0 } },
-	{ "connect to an abstract socket", connect_abstract, 6,
+	{ "bind on TCP", outside_bind, 4, { EACCES, EACCES, EACCES, EACCES } },
+	{ "connect by TCP", outside_connect, 4, { EACCES, EACCES, EACCES, 0 } },
+	{ "connect to an abstract socket", outside_abstract, 6,
 	    { EPERM, EPERM, EPERM, EPERM } },
 	/* The parent has no call that sends one. */
 	{ "signal who is outside", signal_outside, 6, { EPERM, 0, 0, EPERM } },
@@ -379,25 +345,7 @@ stranger(uid_t uid)
 static void
 surroundings(void)
 {
-	socklen_t	 len = sizeof(inet);
-	int		 s, t;
-
-	inet.sin_family = AF_INET;
-	inet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s == -1 || bind(s, (struct sockaddr *)&inet, sizeof(inet)) == -1 ||
-	    listen(s, 16) == -1 ||
-	    getsockname(s, (struct sockaddr *)&inet, &len) == -1)
-		err(1, "TCP");
-	abstract.sun_family = AF_UNIX;
-	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
-	    "msmtpd-layers-test-%d", getpid());
-	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-	    strlen(abstract.sun_path + 1));
-	t = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (t == -1 || bind(t, (struct sockaddr *)&abstract, abstract_len) ==
-	    -1 || listen(t, 16) == -1)
-		err(1, "abstract socket");
+	outside_init();
 	if (mkdtemp(base) == NULL || chdir(base) == -1)
 		err(1, "%s", base);
 	snprintf(empty, sizeof(empty), "%s/empty", base);
@@ -408,7 +356,8 @@ surroundings(void)
 	outside[FRONT] = outside[DELIVER] = stranger(conf.drop ? conf.uid :
 	    getuid());
 	outside[PARENT] = outside[LOGGING] = getpid();
-	mdwe[FRONT] = mdwe[PARENT] = mdwe[LOGGING] = mdwe_of(MDWE_REFUSE);
+	mdwe[FRONT] = mdwe[PARENT] = mdwe[LOGGING] =
+	    mdwe_of(PR_MDWE_REFUSE_EXEC_GAIN);
 	mdwe[DELIVER] = mdwe_of(MDWE_OWN);
 	if (mdwe[DELIVER] == 0)
 		diag("this kernel does not have all of MDWE");

@@ -33,16 +33,16 @@ packets_to(int fd)
 	to = fd;
 }
 
-void
-packet(const void *data, size_t len, int nfds)
+int
+packet_send(int s, const void *data, size_t len, const int *fds, int n,
+    int flags)
 {
 	union {
 		struct cmsghdr	 hdr;
-		char		 buf[CMSG_SPACE(4 * sizeof(int))];
+		char		 buf[CMSG_SPACE(16 * sizeof(int))];
 	} control;
 	struct iovec	 iov;
 	struct msghdr	 msg;
-	int		*fds;
 
 	memset(&msg, 0, sizeof(msg));
 	memset(&control, 0, sizeof(control));
@@ -50,18 +50,23 @@ packet(const void *data, size_t len, int nfds)
 	iov.iov_len = len;
 	msg.msg_iov = &iov;
 	msg.msg_iovlen = 1;
-	if (nfds > 0) {
+	if (n > 0) {
 		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
+		msg.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
 		control.hdr.cmsg_level = SOL_SOCKET;
 		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int));
-		fds = (int *)(uintptr_t)CMSG_DATA(&control.hdr);
-		while (nfds > 0)
-			fds[--nfds] = to;
+		control.hdr.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+		memcpy(CMSG_DATA(&control.hdr), fds, (size_t)n * sizeof(int));
 	}
-	while (sendmsg(to, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    -1)
+	return (sendmsg(s, &msg, flags | MSG_NOSIGNAL) == -1 ? -1 : 0);
+}
+
+void
+packet(const void *data, size_t len, int nfds)
+{
+	int	 fds[4] = { to, to, to, to };
+
+	while (packet_send(to, data, len, fds, nfds, MSG_DONTWAIT) == -1)
 		if (errno != EAGAIN)
 			_exit(3);
 }

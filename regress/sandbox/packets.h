@@ -25,6 +25,11 @@
  * sockets and is not bound to the functions of imsg.h.
  */
 
+/* packet_send: those octets with n (0 to 16) descriptors to this socket;
+ * returns -1 with errno of sendmsg(2). */
+int	packet_send(int s, const void *, size_t, const int *fds, int n,
+	    int flags);
+
 /* packets_to: the socket that what follows is sent to, and attached to it as
  * the descriptor, where one is. */
 void	packets_to(int fd);

@@ -19,9 +19,8 @@
 #include <seccomp.h>
 #include <stddef.h>
 
+#include "privdrop.h"
 #include "refuse.h"
-
-#define PR_SET_MDWE	65
 
 /* Where first is not 0, only with that first argument. */
 static void

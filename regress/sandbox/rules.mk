@@ -23,13 +23,14 @@ REGRESS_NEEDS += $(SANDBOX_T)
 $(SANDBOX_B)/tables_test: $(SANDBOX_O)/bpfrun.o $(SANDBOX_O)/policy.o
 $(SANDBOX_B)/exhaustive_test $(SANDBOX_B)/exhaustive_deliver_test: \
 	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o
-$(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o
+$(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o $(SANDBOX_O)/outside.o
+$(SANDBOX_B)/landlock_test: $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
 $(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
 $(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
 
 $(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
-	    $(SANDBOX_O)/hostile.o
+	    $(SANDBOX_O)/hostile.o $(SANDBOX_O)/packets.o
 $(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
 
 # A test's own objects stand behind the archive, which they need once more.
