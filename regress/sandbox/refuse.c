@@ -31,7 +31,7 @@ refuse_some(const char *name, unsigned int first, int error)
 	if ((ctx = seccomp_init(SCMP_ACT_ALLOW)) == NULL ||
 	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned int)error),
 	    seccomp_syscall_resolve_name(name), first != 0,
-	    SCMP_A0(SCMP_CMP_EQ, first)) != 0 ||
+	    SCMP_A0(SCMP_CMP_EQ, first, 0)) != 0 ||
 	    seccomp_load(ctx) != 0)
 		errx(99, "cannot refuse %s", name);
 	seccomp_release(ctx);
