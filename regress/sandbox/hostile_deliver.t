@@ -24,6 +24,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../e2e/lib";
 
+use Msmtpd::Hostile qw(hostile random_messages);
 use Msmtpd::Test qw(status_of);
 use Test::More;
 
@@ -31,13 +32,7 @@ my $objdir = $ENV{OBJDIR} || '.obj';
 my $hostile = "$objdir/regress/sandbox/hostile_deliver";
 plan skip_all => "$hostile is not built" unless -x $hostile;
 
-sub start {
-	my ($what) = @_;
-	my $t = Msmtpd::Test->new;
-	File::Copy::copy($hostile, $t->bin) or die "$hostile: $!\n";
-	$t->start("--max-noops=$what", '--command=/bin/true');
-	return $t;
-}
+sub start { return hostile($hostile, @_) }
 
 # The control: this deliver can send what is allowed.
 {
@@ -91,22 +86,12 @@ for my $case ([51, 'a result twice', qr/^250/], [52, 'of no mail'],
 	    "to front: $what: no process is left");
 }
 
-# Random messages: the daemon ends with 1, or lives and stops with 0.
-my %ends;
-for my $seed (1000 .. 1049) {
-	my $t = start($seed);
+random_messages($hostile, sub {
+	my ($t) = @_;
 	my $c = $t->client;
 	$c->cmd('EHLO client.example');
 	$c->mail(no_wait => 1);
 	$c->at_end;
-	$t->signal('TERM');
-	my $status = status_of($t->wait_exit);
-	$ends{$status}++;
-	fail("seed $seed: $status") unless $status =~ /^exit [01]$/;
-	fail("seed $seed: left") if $t->left;
-	fail("seed $seed: sandbox") if $t->log =~ /stopped by its sandbox/;
-}
-ok($ends{'exit 1'}, 'random messages: the daemon ends with 0 or 1: ' .
-    join ', ', map { "$_: $ends{$_}" } sort keys %ends);
+}, 1000 .. 1049);
 
 done_testing();

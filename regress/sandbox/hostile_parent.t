@@ -24,6 +24,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../e2e/lib";
 
+use Msmtpd::Hostile qw(hostile random_messages);
 use Msmtpd::Test qw(proc_status status_of);
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -35,13 +36,7 @@ plan skip_all => "$hostile is not built" unless -x $hostile;
 my $product = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
 my $sanitized = qx('$product' --print-sandbox) =~ /sanitizer: /;
 
-sub start {
-	my ($what, @options) = @_;
-	my $t = Msmtpd::Test->new;
-	File::Copy::copy($hostile, $t->bin) or die "$hostile: $!\n";
-	$t->start("--max-noops=$what", '--command=/bin/true', @options);
-	return $t;
-}
+sub start { return hostile($hostile, @_) }
 
 # The control: this front can send what is allowed.
 {
@@ -133,19 +128,6 @@ for my $guesses ([45, 'guesses of the password'], [49, 'cancelled guesses']) {
 	unlike($t->log, qr/secret|guess/, "$what: no password is in the log");
 }
 
-# Random messages: the daemon ends with 1, or lives and stops with 0.
-my %ends;
-for my $seed (1000 .. 1099) {
-	my $t = start($seed);
-	sleep 0.02;
-	$t->signal('TERM');
-	my $status = status_of($t->wait_exit);
-	$ends{$status}++;
-	fail("seed $seed: $status") unless $status =~ /^exit [01]$/;
-	fail("seed $seed: left") if $t->left;
-	fail("seed $seed: sandbox") if $t->log =~ /stopped by its sandbox/;
-}
-ok($ends{'exit 1'}, 'random messages: the daemon ends with 0 or 1: ' .
-    join ', ', map { "$_: $ends{$_}" } sort keys %ends);
+random_messages($hostile, sub { sleep 0.02 }, 1000 .. 1099);
 
 done_testing();

@@ -27,21 +27,14 @@ use IO::Select;
 use IO::Socket::IP;
 use IO::Socket::UNIX;
 use MIME::Base64 qw(encode_base64);
-use Msmtpd::Test qw(children eventually is_root proc_status run slurp spew
-    status_of unprivileged which);
+use Msmtpd::Test qw(children eventually is_root own_mounts proc_status run slurp
+    spew status_of unprivileged which);
 use POSIX ();
 use Socket;
 use Test::More;
 
 # In a mount namespace of its own, root can be syslogd.
-my $mounts = is_root() && $ENV{MSMTPD_TEST_MOUNTS};
-if (is_root() && !$mounts && which('unshare') &&
-    system('unshare', '-m', 'true') == 0) {
-	$ENV{MSMTPD_TEST_MOUNTS} = 1;
-	exec 'unshare', '-m', '--', $^X, $0, @ARGV;
-	die "unshare: $!\n";
-}
-delete $ENV{MSMTPD_TEST_MOUNTS};
+my $mounts = own_mounts();
 
 my $NOBODY = $Msmtpd::Test::NOBODY;
 my $abi = syscall(444, 0, 0, 1);

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 The msmtpd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+package Msmtpd::Hostile;
+
+# Daemons one of whose processes an attacker has taken over: the programs of
+# regress/sandbox that do what --max-noops says.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Copy ();
+use Msmtpd::Test qw(status_of);
+use Test::More;
+
+our @EXPORT_OK = qw(hostile random_messages);
+
+# hostile: start that program's daemon to do what is asked.
+sub hostile {
+	my ($program, $what, @options) = @_;
+	my $t = Msmtpd::Test->new;
+	File::Copy::copy($program, $t->bin) or die "$program: $!\n";
+	$t->start("--max-noops=$what", '--command=/bin/true', @options);
+	return $t;
+}
+
+# random_messages: for each seed, code is given the daemon, and makes the
+# messages come or waits for them.  The daemon ends with 1, or lives and stops
+# with 0; as a test.
+sub random_messages {
+	my ($program, $code, @seeds) = @_;
+	my %ends;
+	for my $seed (@seeds) {
+		my $t = hostile($program, $seed);
+		$code->($t);
+		$t->signal('TERM');
+		my $status = status_of($t->wait_exit);
+		$ends{$status}++;
+		fail("seed $seed: $status") unless $status =~ /^exit [01]$/;
+		fail("seed $seed: left") if $t->left;
+		fail("seed $seed: sandbox")
+		    if $t->log =~ /stopped by its sandbox/;
+	}
+	ok($ends{'exit 1'}, 'random messages: the daemon ends with 0 or 1: ' .
+	    join ', ', map { "$_: $ends{$_}" } sort keys %ends);
+}
+
+1;
