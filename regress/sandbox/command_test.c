@@ -292,7 +292,7 @@ slow(pid_t pid)
 		error = result(setpriority(PRIO_PROCESS, (id_t)pid, 19));
 	if (error == EPERM)
 		error = result(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
-		    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+		    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT));
 	return (error);
 }
 

@@ -149,7 +149,7 @@ const struct sample samples[] = {
 	{ "ioctl", { MINUS, FIONREAD, MINUS }, "pipes", NULL, EBADF },
 	{ "ioctl", { MINUS, TCGETS, MINUS }, "isatty(3)", NULL, EBADF },
 	{ "ioprio_set", { IOPRIO_WHO_PROCESS, 0,
-	    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0) }, ITSELF, NULL, 0 },
+	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT }, ITSELF, NULL, 0 },
 	{ "sched_setaffinity", { 0, 8, MINUS }, ITSELF, NULL, EFAULT },
 	{ "sched_setattr", { 0, MINUS, 0 }, ITSELF, NULL, EFAULT },
 	{ "sched_setparam", { 0, MINUS }, ITSELF, NULL, EFAULT },
