@@ -1,18 +1,5 @@
 #!/usr/bin/perl
-#
-# Copyright (c) 2026 The msmtpd authors
-#
-# Permission to use, copy, modify, and distribute this software for any
-# purpose with or without fee is hereby granted, provided that the above
-# copyright notice and this permission notice appear in all copies.
-#
-# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
-# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
-# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
-# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
-# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
-# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
-# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+# SPDX-License-Identifier: ISC
 
 # Every reply that a client can be given, from outside: those of the verbs
 # and of the command's end here, those of limits in 73-limits.t, of AUTH in
@@ -176,7 +163,7 @@ ok($c->at_end, 'and the connection is closed');
 
 # Each reply of the sources is demanded by a test.
 my %in_source;
-for my $file (glob "$FindBin::Bin/../../msmtpd/*.c") {
+for my $file (glob "$FindBin::Bin/../../msmtpd/*.c $FindBin::Bin/../../msmtpd/*/*.c") {
 	my $text = slurp($file);
 	$in_source{"$1 $2"} = 1
 	    while $text =~ /"(\d{3}) (\d\.\d\.\d)[ "]/g;

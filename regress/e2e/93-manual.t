@@ -1,18 +1,5 @@
 #!/usr/bin/perl
-#
-# Copyright (c) 2026 The msmtpd authors
-#
-# Permission to use, copy, modify, and distribute this software for any
-# purpose with or without fee is hereby granted, provided that the above
-# copyright notice and this permission notice appear in all copies.
-#
-# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
-# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
-# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
-# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
-# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
-# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
-# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+# SPDX-License-Identifier: ISC
 
 # What the manual says in tables is what the program does: defaults, replies,
 # exit status to reply, the grammar of the audit line.  (Its lists of system
@@ -186,7 +173,8 @@ END
 
 # Each reply that is named is one that the source has.
 sub replies {
-	my $source = join '', map { slurp($_) } glob "$top/msmtpd/*.c";
+	my $source = join '', map { slurp($_) } glob
+	    "$top/msmtpd/*.c $top/msmtpd/*/*.c";
 	(my $text = $man) =~ s/^\.\\".*\n//mg;
 	my %seen;
 	while ($text =~ /\b([245]\d\d) ([245]\.\d+\.\d+)\b/g) {
@@ -204,7 +192,7 @@ sub replies {
 # in capitals and for the system's own words.
 sub diagnostics {
 	my $source = join '', map { slurp($_) } glob
-	    "$top/common/*.c $top/msmtpd/*.c";
+	    "$top/common/*.c $top/msmtpd/*.c $top/msmtpd/*/*.c";
 	$source =~ s/"\s*\n\s*"//g;
 	my %system = map { POSIX::strerror($_) => 1 } 1 .. 133;
 	my @messages = section('DIAGNOSTICS') =~ /^\.It Sy "(.*)"$/mg;

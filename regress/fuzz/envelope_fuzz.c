@@ -1,26 +1,12 @@
-/*
- * Copyright (c) 2026 The msmtpd authors
- *
- * Permission to use, copy, modify, and distribute this software for any
- * purpose with or without fee is hereby granted, provided that the above
- * copyright notice and this permission notice appear in all copies.
- *
- * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
- * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
- * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
- * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
- * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
- * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
- * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
- */
+/* SPDX-License-Identifier: ISC */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "envelope.h"
-#include "mailbox.h"
-#include "received.h"
+#include "deliver/envelope.h"
+#include "mail/mailbox.h"
+#include "front/received.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -48,7 +34,7 @@ check_complete(const struct envelope *e)
 	CHECK(e->nrcpt == e->head.nrcpt && e->nrcpt >= 1);
 	CHECK(e->nrcpt <= conf.max_recipients);
 	CHECK(e->head.size >= 1);
-	CHECK(e->head.size <= conf.max_size + RECEIVED_MAX);
+	CHECK(e->head.size <= conf.max_size + MSMTPD_RECEIVED_MAX);
 	CHECK(memchr(e->head.id, '\0', sizeof(e->head.id)) != NULL);
 	CHECK(strpbrk(e->head.id, " \n\\") == NULL);
 	CHECK(*e->sender == '\0' || mailbox_valid(e->sender,

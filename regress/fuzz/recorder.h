@@ -1,18 +1,4 @@
-/*
- * Copyright (c) 2026 The msmtpd authors
- *
- * Permission to use, copy, modify, and distribute this software for any
- * purpose with or without fee is hereby granted, provided that the above
- * copyright notice and this permission notice appear in all copies.
- *
- * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
- * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
- * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
- * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
- * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
- * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
- * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
- */
+/* SPDX-License-Identifier: ISC */
 
 #ifndef RECORDER_H
 #define RECORDER_H
@@ -21,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "smtp.h"
+#include "smtp/smtp.h"
 
 struct text {
 	char	*p;		/* ends in '\0' */
@@ -48,7 +34,7 @@ struct recorder {
 	uint32_t		 pauses;	/* reply() returns false where
 						 * the next bit, lowest first,
 						 * is set */
-	struct smtp_verdict	 verdict;
+	struct verdict	 verdict;
 
 	/* what has come of it */
 	struct text		 replies;	/* as sent */

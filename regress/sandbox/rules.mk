@@ -1,16 +1,4 @@
-# Copyright (c) 2026 The msmtpd authors
-#
-# Permission to use, copy, modify, and distribute this software for any
-# purpose with or without fee is hereby granted, provided that the above
-# copyright notice and this permission notice appear in all copies.
-#
-# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
-# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
-# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
-# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
-# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
-# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
-# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+# SPDX-License-Identifier: ISC
 
 # The sandbox's proofs.  What they share is linked to each.
 SANDBOX_O =	$(O)/regress/sandbox
@@ -45,7 +33,7 @@ $(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LINK += \
 
 # The daemon with a front that attacks at a client's word.  Its session.o
 # comes before the archive, which then is not asked for that one.
-$(SANDBOX_O)/session_attack.o: msmtpd/session.c $(FLAGS)
+$(SANDBOX_O)/session_attack.o: msmtpd/front/session.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,$(CC) -DATTACK $<)
 	$(Q)$(COMPILE) -DATTACK -Iregress/sandbox -MMD -MP -c -o $@ $<

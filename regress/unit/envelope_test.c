@@ -1,18 +1,4 @@
-/*
- * Copyright (c) 2026 The msmtpd authors
- *
- * Permission to use, copy, modify, and distribute this software for any
- * purpose with or without fee is hereby granted, provided that the above
- * copyright notice and this permission notice appear in all copies.
- *
- * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
- * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
- * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
- * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
- * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
- * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
- * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
- */
+/* SPDX-License-Identifier: ISC */
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -22,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "envelope.h"
-#include "received.h"
+#include "deliver/envelope.h"
+#include "front/received.h"
 #include "tap.h"
 
 #define ALL_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
@@ -77,11 +63,11 @@ static const struct {
 #define TEXT(s)	s, sizeof(s) - 1
 	{ 1, 1, 4, TEXT("s@x\0r@x\0"), NULL, 1 },
 	{ 1, 1, 4, TEXT("\0r@x\0"), NULL, 1 },
-	{ 1000 + RECEIVED_MAX, 2, 8, TEXT("s@x\0r@x\0t@x\0"), NULL, 1 },
+	{ 1000 + MSMTPD_RECEIVED_MAX, 2, 8, TEXT("s@x\0r@x\0t@x\0"), NULL, 1 },
 	{ 1, 2, 8, TEXT("s@x\0r@x\0"), NULL, 0 },
 	{ 1, 2, 8, TEXT("s@x\0"), NULL, 0 },
 	{ 0, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
-	{ 1001 + RECEIVED_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
+	{ 1001 + MSMTPD_RECEIVED_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
 	{ UINT64_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
 	{ 1, 0, 0, TEXT("s@x\0"), "number of recipients", 0 },
 	{ 1, 4, 16, TEXT("s@x\0r@x\0r@x\0r@x\0r@x\0"),

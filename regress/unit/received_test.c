@@ -1,25 +1,11 @@
-/*
- * Copyright (c) 2026 The msmtpd authors
- *
- * Permission to use, copy, modify, and distribute this software for any
- * purpose with or without fee is hereby granted, provided that the above
- * copyright notice and this permission notice appear in all copies.
- *
- * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
- * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
- * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
- * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
- * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
- * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
- * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
- */
+/* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "msmtpd.h"
-#include "received.h"
+#include "front/received.h"
 #include "tap.h"
 
 static const struct {
@@ -64,7 +50,7 @@ zone(const char *name)
 static void
 test_cases(void)
 {
-	char	 buf[RECEIVED_MAX];
+	char	 buf[MSMTPD_RECEIVED_MAX];
 	size_t	 i, len;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -80,7 +66,7 @@ test_cases(void)
 static void
 test_fold(void)
 {
-	char		 buf[RECEIVED_MAX], word[256], *line, *next;
+	char		 buf[MSMTPD_RECEIVED_MAX], word[256], *line, *next;
 	struct received	 r = { word, "192.0.2.1", word, "ESMTP", "id", word,
 			    1000000000 };
 	size_t		 bad = 0, i, len;
@@ -106,7 +92,7 @@ test_fold(void)
 static void
 test_bounds(void)
 {
-	char		 buf[RECEIVED_MAX], longest[4096], *small;
+	char		 buf[MSMTPD_RECEIVED_MAX], longest[4096], *small;
 	struct received	 r = { longest, longest, longest, longest, longest,
 			    longest, 1000000000 };
 	size_t		 bad = 0, i, len;
@@ -133,7 +119,7 @@ test_time(void)
 {
 	struct received	 r = { "a", "", "b", "SMTP", "c", NULL,
 			    (time_t)1 << 62 };
-	char		 buf[RECEIVED_MAX];
+	char		 buf[MSMTPD_RECEIVED_MAX];
 
 	zone("UTC0");
 	received_format(buf, sizeof(buf), &r);

@@ -1,18 +1,4 @@
-/*
- * Copyright (c) 2026 The msmtpd authors
- *
- * Permission to use, copy, modify, and distribute this software for any
- * purpose with or without fee is hereby granted, provided that the above
- * copyright notice and this permission notice appear in all copies.
- *
- * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
- * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
- * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
- * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
- * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
- * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
- * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
- */
+/* SPDX-License-Identifier: ISC */
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
@@ -22,7 +8,7 @@
 #include <sysexits.h>
 
 #include "tap.h"
-#include "verdict.h"
+#include "mail/verdict.h"
 
 /* Each exit status that means something, after sysexits(3). */
 static const struct {
@@ -75,7 +61,7 @@ static const struct {
 /* A reply's code and its enhanced code are of one class, and its text is
  * plain. */
 static bool
-is_sound(const struct smtp_verdict *v)
+is_sound(const struct verdict *v)
 {
 	const char	*p;
 
@@ -90,7 +76,7 @@ is_sound(const struct smtp_verdict *v)
 int
 main(void)
 {
-	const struct smtp_verdict	*v;
+	const struct verdict	*v;
 	struct imsg_result		 r = { MAIL_EXITED, 0 };
 	char				 buf[64], small[6];
 	int				 successes = 0, unsound = 0;

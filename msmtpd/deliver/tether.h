@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef TETHER_H
+#define TETHER_H
+
+#include <sys/types.h>
+
+/*
+ * A tether holds a process group to this process: when this one has ended,
+ * in whatever way, the kernel sends SIGKILL to all of the group (but for one
+ * moment, see tether.c).  What
+ * prctl(2)'s PR_SET_PDEATHSIG promises is for a child alone, and not for what
+ * the child has started.
+ */
+struct tether {
+	int	 fds[2];		/* -1: it holds nothing */
+};
+
+/*
+ * tether_init: make one, two descriptors, that holds nobody.  Returns 0, or
+ * -1 with errno of pipe2(2) or fcntl(2) and both -1.  Not after
+ * confine_deliver(), whose filter refuses F_SETSIG.
+ */
+int	tether_init(struct tether *);
+
+/*
+ * tether_hold: hold that process group instead of another; 0: hold none.
+ * Returns 0, also where the tether is none, or -1 with errno of fcntl(2).
+ */
+int	tether_hold(const struct tether *, pid_t);
+
+#endif

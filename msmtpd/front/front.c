@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "confine.h"
+#include "event.h"
+#include "handoff.h"
+#include "log.h"
+#include "message.h"
+#include "parent.h"
+#include "session.h"
+
+#define ACCEPT_BATCH	64	/* clients greeted in one turn */
+#define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
+#define FULL_LOG	1000	/* ms between log lines on --max-sessions */
+#define DELIVER_GONE	5000	/* ms to tell the clients */
+#define FDS_SPARE	8	/* standard ones, parent, deliver, epoll, a
+				 * client who is turned away */
+
+static struct config	 conf;
+static struct peer	 deliver;
+static struct event	 listeners[MSMTPD_LISTENERS_MAX];
+static size_t		 nlisteners;
+static struct timer	 pause_timer, gone_timer;
+static int		 inetd_fd = -1, inetd_out = -1;
+static struct sockaddr_storage inetd_client;
+static uint64_t		 descriptors;	/* that we may have */
+static bool		 started, stopping;
+static int		 front_status;	/* exit status */
+
+static void
+listeners_watch(uint32_t events)
+{
+	size_t	 i;
+
+	for (i = 0; i < nlisteners; i++)
+		event_mod(&listeners[i], events);
+}
+
+static void
+front_accept_again(void *arg)
+{
+	(void)arg;
+	listeners_watch(EPOLLIN);
+}
+
+static void
+front_accept_failed(void)
+{
+	switch (errno) {
+	case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM:
+		log_warn("accept: pausing for a second");
+		listeners_watch(0);
+		timer_set(&pause_timer, ACCEPT_PAUSE, front_accept_again,
+		    NULL);
+		break;
+	case EAGAIN: case EINTR: case ECONNABORTED: case EPROTO:
+	case ENETDOWN: case EHOSTDOWN: case EHOSTUNREACH: case ENONET:
+	case ENETUNREACH: case ENOPROTOOPT: case EOPNOTSUPP: case EPERM:
+		/* One client's misfortune, see accept(2). */
+		break;
+	default:
+		fatal("accept");
+	}
+}
+
+/* Clients may come by the thousand: a line a second says enough. */
+static void
+front_full(int fd)
+{
+	static const char	 full[] =
+	    "421 4.7.0 Too many sessions, try again later\r\n";
+	static int64_t		 logged;
+	static uint64_t		 count;
+
+	count++;
+	if (logged == 0 || event_now() - logged >= FULL_LOG) {
+		log_warnx("turned away %llu clients: %u sessions, see "
+		    "--max-sessions", (unsigned long long)count,
+		    session_count());
+		logged = event_now();
+		count = 0;
+	}
+	(void)!write(fd, full, sizeof(full) - 1);
+	close(fd);
+}
+
+static void
+front_accept(int fd, uint32_t events, void *arg)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	int			 i, client;
+
+	(void)events, (void)arg;
+	for (i = 0; i < ACCEPT_BATCH; i++) {
+		len = sizeof(ss);
+		client = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (client == -1) {
+			front_accept_failed();
+			return;
+		}
+		if (session_count() >= conf.max_sessions)
+			front_full(client);
+		else
+			session_new(client, client, &ss);
+	}
+}
+
+static void
+front_session_ended(void)
+{
+	if (session_count() > 0 || (!stopping && !(conf.inetd && started)))
+		return;
+	/* The parent sees the exit status. */
+	event_exit();
+}
+
+static void
+listeners_close(void)
+{
+	size_t	 i;
+	int	 fd;
+
+	timer_clear(&pause_timer);
+	for (i = 0; i < nlisteners; i++) {
+		fd = listeners[i].fd;
+		event_del(&listeners[i]);
+		close(fd);
+	}
+	nlisteners = 0;
+}
+
+static void
+front_stop(void)
+{
+	if (stopping)
+		return;
+	stopping = true;
+	listeners_close();
+	session_stop();
+	front_session_ended();
+}
+
+static void
+front_listener(struct imsg *imsg)
+{
+	if (imsg_get_len(imsg) != 0 || started || conf.inetd ||
+	    nlisteners == MSMTPD_LISTENERS_MAX)
+		fatalx("parent: unexpected listener");
+	if (imsg->fd == -1)
+		fatalx("parent: a listener without descriptor");
+	/* It is watched once all is up. */
+	listeners[nlisteners].fd = -1;
+	if (event_add(&listeners[nlisteners], imsg->fd, 0, front_accept,
+	    NULL) == -1)
+		fatal("listener");
+	imsg->fd = -1;
+	nlisteners++;
+}
+
+static void
+front_inetd(struct imsg *imsg)
+{
+	if (imsg_get_data(imsg, &inetd_client, sizeof(inetd_client)) == -1 ||
+	    started || !conf.inetd || inetd_out != -1)
+		fatalx("parent: unexpected session");
+	if (imsg->fd == -1)
+		fatalx("parent: a session without descriptor");
+	if (inetd_fd == -1)
+		inetd_fd = imsg->fd;
+	else
+		inetd_out = imsg->fd;
+	imsg->fd = -1;
+}
+
+/*
+ * Each session needs a descriptor for its client and one for its message.
+ * Where there are not enough, fewer sessions are taken: else clients that do
+ * nothing would leave none for the messages of those that work.
+ */
+static void
+front_limit(void)
+{
+	uint64_t	 reserved = FDS_SPARE + nlisteners, max = 1;
+
+	if (descriptors > reserved + 2)
+		max = (descriptors - reserved) / 2;
+	if (max >= conf.max_sessions)
+		return;
+	conf.max_sessions = (uint32_t)max;
+	log_warnx("no more than %u sessions, by the limit of open files",
+	    conf.max_sessions);
+}
+
+static void
+front_start(struct imsg *imsg)
+{
+	child_empty(imsg);
+	if (started || (conf.inetd && inetd_fd == -1))
+		fatalx("parent: unexpected start");
+	started = true;
+	if (!conf.inetd) {
+		front_limit();
+		listeners_watch(EPOLLIN);
+		return;
+	}
+	session_new(inetd_fd, inetd_out != -1 ? inetd_out : inetd_fd,
+	    &inetd_client);
+}
+
+static void
+front_auth_result(struct imsg *imsg)
+{
+	struct imsg_auth_result	 result;
+
+	if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
+	    imsg->fd != -1 || result.answer > AUTH_UNCHECKED)
+		fatalx("parent: malformed IMSG_AUTH_RESULT");
+	session_auth_result(imsg->hdr.peerid, result.answer);
+}
+
+static void
+parent_dispatch(struct imsg *imsg)
+{
+	switch (imsg->hdr.type) {
+	case IMSG_LISTENER:
+		front_listener(imsg);
+		break;
+	case IMSG_SESSION:
+		front_inetd(imsg);
+		break;
+	case IMSG_START:
+		front_start(imsg);
+		break;
+	case IMSG_AUTH_RESULT:
+		front_auth_result(imsg);
+		break;
+	case IMSG_STOP:
+		child_empty(imsg);
+		front_stop();
+		break;
+	case IMSG_PING:
+		child_pong(imsg);
+		break;
+	default:
+		fatalx("parent: message of type %u", imsg->hdr.type);
+	}
+}
+
+/* As waitid(2) and errno(3) have them. */
+static bool
+result_valid(const struct imsg_result *r)
+{
+	switch (r->outcome) {
+	case MAIL_EXITED:
+		return (r->value >= 0 && r->value <= 255);
+	case MAIL_SIGNALED:
+		return (r->value > 0 && r->value < NSIG);
+	case MAIL_TIMEOUT:
+	case MAIL_STOPPED:
+	case MAIL_FAILED:
+		return (r->value >= 0);
+	default:
+		return (false);
+	}
+}
+
+static void
+deliver_dispatch(struct imsg *imsg)
+{
+	struct imsg_result	 result;
+
+	switch (imsg->hdr.type) {
+	case IMSG_RESULT:
+		if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
+		    imsg->fd != -1 || !result_valid(&result))
+			fatalx("deliver: malformed IMSG_RESULT");
+		handoff_result(imsg->hdr.peerid, &result);
+		break;
+	default:
+		fatalx("deliver: message of type %u", imsg->hdr.type);
+	}
+}
+
+static void
+deliver_late(void *arg)
+{
+	(void)arg;
+	event_exit();
+}
+
+/* Who waits for a result gets 451, the others 421, and then there is nothing
+ * left to do here. */
+static void
+deliver_gone(void)
+{
+	if (!stopping)
+		log_warnx("deliver is gone");
+	front_status = 1;
+	stopping = true;
+	listeners_close();
+	timer_set(&gone_timer, DELIVER_GONE, deliver_late, NULL);
+	session_stop();
+	handoff_gone();
+	front_session_ended();
+}
+
+void
+front_main(void)
+{
+	child_init("front", &conf);
+	peer_init(&deliver, "deliver", MSMTPD_FD_PEER, SIZE_MAX);
+	deliver.dispatch = deliver_dispatch;
+	deliver.gone = deliver_gone;
+	deliver.drained = handoff_pump;
+	message_init(conf.max_memory);
+	session_init(&conf, &child_parent, front_session_ended);
+	session_mail_init(&deliver, conf.max_deliveries);
+	if (peer_watch(&deliver) == -1)
+		fatal("deliver: cannot watch it");
+	descriptors = confine_front(&conf);
+	child_run(parent_dispatch, &front_status);
+}

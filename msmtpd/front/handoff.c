@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "handoff.h"
+#include "log.h"
+#include "peer.h"
+
+#define HANDOFF_RETRY	100	/* ms, where there is no memory to send */
+
+/* A delivery in deliver's hands. */
+struct slot {
+	struct handoff	*handoff;	/* NULL: its session gave up */
+	uint64_t	 charged;	/* to message's account, then */
+	bool		 used;
+};
+
+static TAILQ_HEAD(, handoff)	 queue = TAILQ_HEAD_INITIALIZER(queue);
+static struct slot	*slots;
+static uint32_t		 nslots, nused;
+static struct peer	*deliver;
+static struct timer	 retry_timer;
+static struct handoff	*sending;	/* the one in HANDOFF_SENDING */
+static const char	*sending_rest;	/* its recipients still to be sent */
+static size_t		 sending_left;	/* octets of them */
+static bool		 aborting;	/* a half-sent mail is to be dropped */
+static uint32_t		 aborting_slot;
+static void		(*get_name)(const struct handoff *, char *);
+static void		(*when_done)(struct handoff *,
+			    const struct imsg_result *);
+
+void
+handoff_init(struct peer *peer, uint32_t n,
+    void (*name)(const struct handoff *, char *),
+    void (*done)(struct handoff *, const struct imsg_result *))
+{
+	deliver = peer;
+	nslots = n;
+	get_name = name;
+	when_done = done;
+	if ((slots = calloc(n, sizeof(*slots))) == NULL)
+		fatal("calloc");
+}
+
+static void
+handoff_finish(struct handoff *h, const struct imsg_result *r)
+{
+	h->state = HANDOFF_NONE;
+	when_done(h, r);
+}
+
+/* How many octets of whole recipients, each with its '\0', fit into space. */
+static size_t
+whole_rcpts(const char *rcpts, size_t left, size_t space)
+{
+	if (left <= space)
+		return (left);
+	while (space > 0 && rcpts[space - 1] != '\0')
+		space--;
+	return (space);
+}
+
+/* Send the envelope's head with the memfd.  Returns false where it has to be
+ * tried again. */
+static bool
+send_head(struct handoff *h)
+{
+	struct imsg_mail	 head;
+	struct iovec		 iov[3];
+	size_t			 room;
+
+	memset(&head, 0, sizeof(head));
+	head.size = h->message->size;
+	head.nrcpt = h->mail->nrcpt;
+	head.rcpt_octets = (uint32_t)h->mail->rcpt_octets;
+	head.utf8 = h->mail->utf8;
+	get_name(h, head.id);
+	iov[0].iov_base = &head;
+	iov[0].iov_len = sizeof(head);
+	iov[1].iov_base = h->mail->sender;
+	iov[1].iov_len = strlen(h->mail->sender) + 1;
+	room = IMSG_DATA_MAX - iov[0].iov_len - iov[1].iov_len;
+	iov[2].iov_base = h->mail->rcpts;
+	iov[2].iov_len = whole_rcpts(h->mail->rcpts, h->mail->rcpt_octets,
+	    room);
+	if (peer_sendv(deliver, IMSG_MAIL, h->slot, h->message->fd, iov,
+	    3) == -1)
+		return (false);
+	h->message->fd = -1;
+	sending = h;
+	sending_rest = h->mail->rcpts + iov[2].iov_len;
+	sending_left = h->mail->rcpt_octets - iov[2].iov_len;
+	return (true);
+}
+
+static bool
+send_rest(void)
+{
+	size_t	 len;
+
+	while (sending_left > 0 && peer_queued(deliver) == 0) {
+		len = whole_rcpts(sending_rest, sending_left, IMSG_DATA_MAX);
+		if (peer_send(deliver, IMSG_RCPT, sending->slot, -1,
+		    sending_rest, len) == -1)
+			return (false);
+		sending_rest += len;
+		sending_left -= len;
+	}
+	if (sending_left == 0) {
+		sending->state = HANDOFF_SENT;
+		sending = NULL;
+	}
+	return (true);
+}
+
+static void
+free_slot(struct slot *slot)
+{
+	message_release(slot->charged);
+	slot->charged = 0;
+	slot->used = false;
+	nused--;
+}
+
+static bool
+send_abort(void)
+{
+	if (peer_send(deliver, IMSG_RCPT, aborting_slot, -1, NULL, 0) == -1)
+		return (false);
+	aborting = false;
+	free_slot(&slots[aborting_slot]);
+	return (true);
+}
+
+static void
+take_slot(struct handoff *h)
+{
+	uint32_t	 i;
+
+	for (i = 0; slots[i].used; i++)
+		;
+	slots[i].used = true;
+	slots[i].handoff = h;
+	h->slot = i;
+	h->sent = event_now();
+	h->state = HANDOFF_SENDING;
+	nused++;
+}
+
+static void
+handoff_retry(void *arg)
+{
+	(void)arg;
+	handoff_pump();
+}
+
+/*
+ * One mail at a time, and the next piece only when deliver has taken what is
+ * queued: so the queue never grows with the number of mails.
+ */
+void
+handoff_pump(void)
+{
+	struct handoff	*h;
+	bool		 sent = true;
+
+	while (sent && deliver->open && peer_queued(deliver) == 0) {
+		if (aborting)
+			sent = send_abort();
+		else if (sending != NULL && sending_left > 0)
+			sent = send_rest();
+		else if (nused < nslots && (h = TAILQ_FIRST(&queue)) != NULL) {
+			take_slot(h);
+			if ((sent = send_head(h))) {
+				TAILQ_REMOVE(&queue, h, entry);
+				sent = send_rest();
+				continue;
+			}
+			h->state = HANDOFF_QUEUED;
+			free_slot(&slots[h->slot]);
+		} else
+			break;
+	}
+	/* EPIPE and the like end in handoff_gone(). */
+	if (!sent && (errno == ENOMEM || errno == ENOBUFS ||
+	    errno == ETOOMANYREFS))
+		timer_set(&retry_timer, HANDOFF_RETRY, handoff_retry, NULL);
+}
+
+void
+handoff_submit(struct handoff *h, const struct smtp_mail *mail,
+    struct message *message)
+{
+	h->mail = mail;
+	h->message = message;
+	h->state = HANDOFF_QUEUED;
+	h->queued = event_now();
+	TAILQ_INSERT_TAIL(&queue, h, entry);
+	handoff_pump();
+}
+
+void
+handoff_cancel(struct handoff *h)
+{
+	switch (h->state) {
+	case HANDOFF_NONE:
+		return;
+	case HANDOFF_QUEUED:
+		TAILQ_REMOVE(&queue, h, entry);
+		break;
+	case HANDOFF_SENDING:
+		sending = NULL;
+		sending_left = 0;
+		aborting = true;
+		aborting_slot = h->slot;
+		/* FALLTHROUGH */
+	case HANDOFF_SENT:
+		slots[h->slot].handoff = NULL;
+		slots[h->slot].charged = message_leave(h->message);
+		break;
+	}
+	h->state = HANDOFF_NONE;
+}
+
+int64_t
+handoff_queued(const struct handoff *h)
+{
+	return (h->state == HANDOFF_QUEUED ? 0 : h->sent - h->queued);
+}
+
+void
+handoff_result(uint32_t slot, const struct imsg_result *r)
+{
+	struct handoff	*h;
+
+	if (slot >= nslots || !slots[slot].used || (aborting &&
+	    aborting_slot == slot) || (sending != NULL &&
+	    sending->slot == slot))
+		fatalx("deliver: result of no mail");
+	h = slots[slot].handoff;
+	free_slot(&slots[slot]);
+	if (h != NULL)
+		handoff_finish(h, r);
+	handoff_pump();
+}
+
+void
+handoff_gone(void)
+{
+	static const struct imsg_result	 gone = { MAIL_FAILED, EPIPE };
+	struct handoff			*h;
+	uint32_t			 i;
+
+	sending = NULL;
+	sending_left = 0;
+	aborting = false;
+	for (i = 0; i < nslots; i++) {
+		if (!slots[i].used)
+			continue;
+		h = slots[i].handoff;
+		free_slot(&slots[i]);
+		if (h != NULL)
+			handoff_finish(h, &gone);
+	}
+	while ((h = TAILQ_FIRST(&queue)) != NULL) {
+		TAILQ_REMOVE(&queue, h, entry);
+		handoff_finish(h, &gone);
+	}
+}

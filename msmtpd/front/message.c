@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "message.h"
+
+/* Linux 6.3; Debian 12's headers do not have it. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL		0x0008U
+#endif
+#define MESSAGE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
+			    F_SEAL_SEAL)
+#define MESSAGE_PAGE	4096	/* a memfd takes whole pages */
+
+static uint64_t		 message_max, message_used;
+static unsigned int	 message_flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+
+void
+message_init(uint64_t max)
+{
+	int	 fd;
+
+	message_max = max;
+	fd = memfd_create("message", message_flags | MFD_NOEXEC_SEAL);
+	if (fd != -1)
+		message_flags |= MFD_NOEXEC_SEAL;
+	else if ((fd = memfd_create("message", message_flags)) == -1)
+		fatal("memfd_create");
+	close(fd);
+}
+
+bool
+message_room(uint64_t octets)
+{
+	return (octets <= message_max && message_used <= message_max - octets);
+}
+
+static int
+message_charge(struct message *m, uint64_t size)
+{
+	uint64_t	 pages, more;
+
+	pages = (size + MESSAGE_PAGE - 1) / MESSAGE_PAGE * MESSAGE_PAGE;
+	if (pages == 0)
+		pages = MESSAGE_PAGE;
+	more = pages > m->charged ? pages - m->charged : 0;
+	/* The last page may stick out, or a mail as large as the whole account
+	 * would never fit with its Received field. */
+	if (more > 0 && !message_room(0)) {
+		errno = ENOSPC;
+		return (-1);
+	}
+	m->charged += more;
+	message_used += more;
+	return (0);
+}
+
+int
+message_open(struct message *m)
+{
+	m->size = m->charged = 0;
+	if (message_charge(m, 0) == -1)
+		return (-1);
+	if ((m->fd = memfd_create("message", message_flags)) == -1) {
+		int	 error = errno;
+
+		message_close(m);
+		errno = error;
+		return (-1);
+	}
+	return (0);
+}
+
+int
+message_write(struct message *m, const char *buf, size_t len)
+{
+	ssize_t	 n;
+
+	if (message_charge(m, m->size + len) == -1)
+		return (-1);
+	for (; len > 0; buf += n, len -= (size_t)n) {
+		n = write(m->fd, buf, len);
+		if (n == -1 && errno == EINTR) {
+			n = 0;
+			continue;
+		}
+		if (n == -1)
+			return (-1);
+		m->size += (uint64_t)n;
+	}
+	return (0);
+}
+
+int
+message_seal(struct message *m)
+{
+	return (fcntl(m->fd, F_ADD_SEALS, MESSAGE_SEALS));
+}
+
+uint64_t
+message_leave(struct message *m)
+{
+	uint64_t	 charged = m->charged;
+
+	m->charged = 0;
+	return (charged);
+}
+
+void
+message_release(uint64_t charged)
+{
+	message_used -= charged;
+}
+
+void
+message_close(struct message *m)
+{
+	if (m->fd != -1)
+		close(m->fd);
+	m->fd = -1;
+	message_release(m->charged);
+	m->size = m->charged = 0;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <readpassphrase.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "event.h"
+#include "identity.h"
+#include "log.h"
+#include "peer.h"
+#include "privdrop.h"
+#include "spawn.h"
+
+#define AUTH_DELAY	1000	/* ms, of each answer */
+#define AUTH_PENALTY	60000	/* ms, after a failure */
+
+/* An answer that waits for its time. */
+struct auth_slot {
+	struct timer	 timer;
+	struct peer	*peer;
+	uint32_t	 peerid;
+	bool		 used;
+	struct imsg_auth_result result;
+};
+
+static struct imsg_auth	*auth_secret;	/* padded with '\0' */
+static struct auth_slot	*auth_slots;
+static uint32_t		 auth_nslots;
+static int64_t		 auth_penalty;	/* until then; 0: none */
+
+static void
+auth_forget(void)
+{
+	explicit_bzero(auth_secret, sizeof(*auth_secret));
+}
+
+static void
+auth_memory(void)
+{
+	auth_secret = mmap(NULL, sizeof(*auth_secret), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (auth_secret == MAP_FAILED)
+		fatal("mmap");
+	if (mlock(auth_secret, sizeof(*auth_secret)) == -1)
+		fatal_status(EX_CONFIG, "--auth: cannot lock the password in "
+		    "memory: %s; %s", strerror(errno), errno == EPERM ?
+		    "allow mlock(2), which a limit of 0 (ulimit -l) or a "
+		    "container's filter forbids" :
+		    "raise the limit (ulimit -l)");
+	if (madvise(auth_secret, sizeof(*auth_secret), MADV_DONTDUMP) == -1 ||
+	    madvise(auth_secret, sizeof(*auth_secret), MADV_WIPEONFORK) == -1)
+		fatal("madvise");
+	atexit(auth_forget);
+}
+
+static void __attribute__((noreturn))
+auth_eval_exec(const char *eval, const struct identity *id, int out,
+    pid_t parent)
+{
+	char	*argv[4] = { NULL, NULL, NULL, NULL };
+	char	 sh[] = "sh", c[] = "-c", *script;
+	int	 null;
+
+	if ((script = strdup(eval)) == NULL ||
+	    (null = open("/dev/null", O_RDONLY)) == -1 ||
+	    dup2(null, 0) == -1 || dup2(out, 1) == -1)
+		_exit(EX_OSERR);
+	closefrom(3);
+	spawn_signals(SIG_DFL);
+	argv[0] = sh;
+	argv[1] = c;
+	argv[2] = script;
+	if (id != NULL)
+		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+	/* A signal that ends the start ends this; setresuid(2) resets it. */
+	privdrop_deathsig(parent);
+	if (id == NULL)
+		execve("/bin/sh", argv, identity_passthrough());
+	else if (chdir("/") == 0)
+		execve("/bin/sh", argv, identity_env(id));
+	_exit(127);
+}
+
+/* Read the first line; the rest is read and dropped, so that the command is
+ * not killed for writing it.  Returns false where the line is too long. */
+static bool
+auth_first_line(int fd, char *buf, size_t size)
+{
+	char	 c;
+	size_t	 len = 0;
+	bool	 ended = false;
+
+	while (read(fd, &c, 1) == 1) {
+		if (ended)
+			continue;
+		ended = c == '\n';
+		if (!ended && len < size)
+			buf[len++] = c;
+	}
+	explicit_bzero(&c, sizeof(c));
+	if (len > 0 && len < size && buf[len - 1] == '\r')
+		len--;
+	if (len == size)
+		return (false);
+	buf[len] = '\0';
+	return (true);
+}
+
+static void
+auth_eval(const char *eval, const struct identity *id)
+{
+	pid_t	 pid, parent = getpid();
+	int	 fds[2], status;
+	bool	 fits;
+
+	if (pipe2(fds, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		fatal_status(EX_OSERR, "--auth: cannot run %s: %s", eval,
+		    strerror(errno));
+	if (pid == 0)
+		auth_eval_exec(eval, id, fds[1], parent);
+	close(fds[1]);
+	fits = auth_first_line(fds[0], auth_secret->pass,
+	    sizeof(auth_secret->pass));
+	close(fds[0]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			fatal("waitpid");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fatal_status(EX_CONFIG, "--auth: the command for the password "
+		    "failed (%s %d); run it by hand, as the command's user: "
+		    "%s", WIFEXITED(status) ? "exit status" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) :
+		    WTERMSIG(status), eval);
+	if (!fits)
+		fatal_status(EX_CONFIG, "--auth: the password is longer than "
+		    "%d octets", MSMTPD_AUTH_MAX - 1);
+}
+
+static void
+auth_prompt(const char *user)
+{
+	/* One octet more, since what is too long is cut without a word. */
+	char	 prompt[MSMTPD_AUTH_MAX + 32], typed[MSMTPD_AUTH_MAX + 1];
+	size_t	 len;
+
+	snprintf(prompt, sizeof(prompt), "password for %s: ", user);
+	if (readpassphrase(prompt, typed, sizeof(typed),
+	    RPP_REQUIRE_TTY) == NULL)
+		fatal_status(EX_CONFIG, "--auth: no terminal to ask for the "
+		    "password; give a command that prints it: "
+		    "--auth=%s,'cat FILE'", user);
+	len = strlcpy(auth_secret->pass, typed, sizeof(auth_secret->pass));
+	explicit_bzero(typed, sizeof(typed));
+	if (len >= sizeof(auth_secret->pass))
+		fatal_status(EX_CONFIG, "--auth: the password is longer than "
+		    "%d octets", MSMTPD_AUTH_MAX - 1);
+}
+
+void
+auth_init(const char *user, const char *passwordeval,
+    const struct identity *id, uint32_t slots)
+{
+	auth_memory();
+	strlcpy(auth_secret->user, user, sizeof(auth_secret->user));
+	if (passwordeval != NULL)
+		auth_eval(passwordeval, id);
+	else
+		auth_prompt(user);
+	if (auth_secret->pass[0] == '\0')
+		fatal_status(EX_CONFIG, "--auth: the password is empty%s",
+		    passwordeval == NULL ? "" :
+		    "; it is the first line that the command prints");
+	auth_nslots = slots;
+	if ((auth_slots = calloc(slots, sizeof(*auth_slots))) == NULL)
+		fatal("calloc");
+}
+
+/* Both are padded to the same size, so neither the length of what is wrong
+ * nor its place shows in the time it takes. */
+static bool
+auth_same(const char *a, const char *b, size_t size)
+{
+	const volatile unsigned char	*x = (const volatile void *)a;
+	const volatile unsigned char	*y = (const volatile void *)b;
+	unsigned int			 diff = 0;
+	size_t				 i;
+
+	for (i = 0; i < size; i++)
+		diff |= (unsigned int)(x[i] ^ y[i]);
+	return (diff == 0);
+}
+
+static bool
+auth_check(const struct imsg_auth *given)
+{
+	struct imsg_auth	 padded;
+	bool			 user, pass;
+
+	memset(&padded, 0, sizeof(padded));
+	strlcpy(padded.user, given->user, sizeof(padded.user));
+	strlcpy(padded.pass, given->pass, sizeof(padded.pass));
+	user = auth_same(padded.user, auth_secret->user, sizeof(padded.user));
+	pass = auth_same(padded.pass, auth_secret->pass, sizeof(padded.pass));
+	explicit_bzero(&padded, sizeof(padded));
+	/* front asks with empty ones where none can be right. */
+	return (user & pass & (given->user[0] != '\0') &
+	    (given->pass[0] != '\0'));
+}
+
+static void
+auth_answer(void *arg)
+{
+	struct auth_slot	*slot = arg;
+
+	slot->used = false;
+	if (peer_send(slot->peer, IMSG_AUTH_RESULT, slot->peerid, -1,
+	    &slot->result, sizeof(slot->result)) == -1)
+		log_warn("auth: cannot answer");
+}
+
+/*
+ * NULL where there is none.  There are as many as sessions, and front cancels
+ * for those that end; but one that gave up waiting may ask again, and a front
+ * that is not ours may ask for anything.
+ */
+static struct auth_slot *
+auth_slot(uint32_t peerid)
+{
+	struct auth_slot	*slot = NULL;
+	uint32_t		 i;
+
+	for (i = 0; i < auth_nslots; i++) {
+		if (!auth_slots[i].used)
+			slot = &auth_slots[i];
+		else if (auth_slots[i].peerid == peerid)
+			return (NULL);
+	}
+	return (slot);
+}
+
+void
+auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
+{
+	static const struct imsg_auth_result busy = { AUTH_UNCHECKED };
+	struct auth_slot	*slot = auth_slot(peerid);
+	bool			 ok;
+
+	/* Nothing is checked, so nothing can be guessed. */
+	if (slot == NULL) {
+		if (peer_send(peer, IMSG_AUTH_RESULT, peerid, -1, &busy,
+		    sizeof(busy)) == -1)
+			log_warn("auth: cannot answer");
+		return;
+	}
+	ok = auth_check(auth);
+	slot->used = true;
+	slot->peer = peer;
+	slot->peerid = peerid;
+	slot->result.answer = ok ? AUTH_YES : AUTH_NO;
+	if (!ok)
+		auth_penalty = event_now() + AUTH_PENALTY;
+	/* The failure that starts the penalty is late itself, or a guess in
+	 * each new session would be free. */
+	if (auth_penalty > event_now())
+		timer_set(&slot->timer, AUTH_DELAY, auth_answer, slot);
+	else
+		auth_answer(slot);
+}
+
+void
+auth_cancel(uint32_t peerid)
+{
+	uint32_t	 i;
+
+	/* None: the answer is on its way, and met this. */
+	for (i = 0; i < auth_nslots; i++)
+		if (auth_slots[i].used && auth_slots[i].peerid == peerid) {
+			timer_clear(&auth_slots[i].timer);
+			auth_slots[i].used = false;
+			return;
+		}
+}

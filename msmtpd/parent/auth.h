@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTH_H
+#define AUTH_H
+
+#include "msmtpd.h"
+
+struct identity;
+struct peer;
+
+/*
+ * auth_init: fetch the password of --auth: the first line that the shell
+ * command passwordeval prints, run as id (NULL: as we are), or, without one,
+ * what is typed on the terminal.  It is kept in locked memory that no dump
+ * holds and is zeroed at exit.  slots: requests that may wait at once.  Any
+ * failure ends the process: with EX_OSERR where passwordeval cannot be run,
+ * with EX_CONFIG where it fails, where the password is not usable or cannot
+ * be locked, and with 1 where a system call fails otherwise.
+ */
+void	auth_init(const char *user, const char *passwordeval,
+	    const struct identity *id, uint32_t slots);
+
+/*
+ * auth_request: check what a client has given, in constant time, and send
+ * IMSG_AUTH_RESULT to front; for a minute after a failure each answer comes
+ * a second late.  What finds all slots taken, or its own peerid waiting, is
+ * refused without a check.  An empty user name or password never matches.
+ */
+void	auth_request(struct peer *, uint32_t peerid,
+	    const struct imsg_auth *);
+
+/*
+ * auth_cancel: the session has ended: its answer, where one waits, is not
+ * sent.  The check was made, and what followed from it stays.
+ */
+void	auth_cancel(uint32_t peerid);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "listen.h"
+#include "log.h"
+
+/* The first descriptor that a service manager passes, sd_listen_fds(3). */
+#define LISTEN_FDS_START	3
+
+static bool
+is_loopback(const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in	*sin = (const void *)ss;
+	const struct sockaddr_in6	*sin6 = (const void *)ss;
+
+	if (ss->ss_family == AF_INET)
+		return (ntohl(sin->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET);
+	return (IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr));
+}
+
+/* Puts " (NAME)" into buf, and returns it: what the service manager calls the
+ * i-th socket that it passes, such as the unit's name; "" where it has none. */
+static const char *
+passed_name(size_t i, char *buf, size_t size)
+{
+	const char	*p = getenv("LISTEN_FDNAMES");
+	size_t		 len = 0;
+
+	for (; p != NULL; p += len + 1, i--) {
+		len = strcspn(p, ":");
+		if (i == 0 || p[len] == '\0')
+			break;
+	}
+	*buf = '\0';
+	if (i == 0 && p != NULL && len > 0)
+		snprintf(buf, size, " (%.*s)", (int)(len < 255 ? len : 255), p);
+	return (buf);
+}
+
+static void
+listen_log(int fd, const char *name, bool auth)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	char			 host[NI_MAXHOST], port[NI_MAXSERV];
+	int			 error;
+
+	memset(&ss, 0, sizeof(ss));
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		fatal("getsockname");
+	error = getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host),
+	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	if (error == EAI_SYSTEM)
+		fatal("getnameinfo");
+	if (error != 0)
+		fatalx("getnameinfo: %s", gai_strerror(error));
+	log_info("listening on %s port %s%s", host, port, name);
+	if (!is_loopback(&ss) && !auth)
+		log_warnx("%s is not a loopback address: whoever reaches port "
+		    "%s may send mail; consider --auth or a firewall", host,
+		    port);
+}
+
+/* Options that each accepted socket gets from its listener, so that front
+ * need not be allowed setsockopt(2). */
+static void
+listen_setup(int fd)
+{
+	int	 flags, on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		fatal("fcntl");
+}
+
+static void
+listen_passed(struct listeners *l, int fd)
+{
+	int		 type = 0, listening = 0, family = 0;
+	socklen_t	 len = sizeof(int);
+	char		 name[260];
+
+	passed_name(l->n, name, sizeof(name));
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
+	    -1 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == -1)
+		fatal_status(EX_CONFIG, "passed descriptor %d%s: %s", fd,
+		    name, strerror(errno));
+	if (type != SOCK_STREAM || !listening || (family != AF_INET &&
+	    family != AF_INET6))
+		fatal_status(EX_CONFIG, "passed descriptor %d%s is not a "
+		    "listening TCP socket (for Accept=yes use --inetd)", fd,
+		    name);
+	listen_setup(fd);
+	l->fds[l->n++] = fd;
+}
+
+static int
+passed_count(void)
+{
+	const char	*pid = getenv("LISTEN_PID");
+	const char	*fds = getenv("LISTEN_FDS"), *errstr;
+	int		 n;
+
+	if (pid == NULL || fds == NULL ||
+	    strtonum(pid, 1, 1LL << 30, &errstr) != getpid())
+		return (0);
+	n = (int)strtonum(fds, 1, MSMTPD_LISTENERS_MAX, &errstr);
+	if (errstr != NULL)
+		fatal_status(EX_CONFIG, "LISTEN_FDS=%s is %s (1 to %d)", fds,
+		    errstr, MSMTPD_LISTENERS_MAX);
+	return (n);
+}
+
+void
+listen_inherited(void)
+{
+	closefrom(LISTEN_FDS_START + passed_count());
+}
+
+static void
+address_v6(struct sockaddr_in6 *sin6, const char *ip)
+{
+	struct addrinfo	 hints, *res;
+	char		 v4[INET_ADDRSTRLEN];
+
+	/* inet_pton(3) knows no "%eth0". */
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_family = AF_INET6;
+	hints.ai_flags = AI_NUMERICHOST;
+	hints.ai_socktype = SOCK_STREAM;
+	if (strchr(ip, ':') == NULL || getaddrinfo(ip, NULL, &hints, &res) != 0)
+		fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or "
+		    "IPv6 address; names are not looked up", ip);
+	memcpy(sin6, res->ai_addr, sizeof(*sin6));
+	freeaddrinfo(res);
+	/* An IPv6 socket that is for IPv6 only cannot be bound to it. */
+	if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+		fatal_status(EX_USAGE, "--interface: '%s' is an IPv4 address; "
+		    "write it as %s", ip, inet_ntop(AF_INET,
+		    &sin6->sin6_addr.s6_addr[12], v4, sizeof(v4)));
+}
+
+/* Not by getaddrinfo(3) alone, for which 127.1, 1 and 010.0.0.1 (octal) are
+ * addresses, too: not the ones that are meant, perhaps. */
+static socklen_t
+address_parse(struct sockaddr_storage *ss, const char *ip, unsigned int port)
+{
+	struct sockaddr_in	*sin = (void *)ss;
+	struct sockaddr_in6	*sin6 = (void *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (inet_pton(AF_INET, ip, &sin->sin_addr) == 1) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = htons((uint16_t)port);
+		return (sizeof(*sin));
+	}
+	address_v6(sin6, ip);
+	sin6->sin6_port = htons((uint16_t)port);
+	return (sizeof(*sin6));
+}
+
+static void
+bind_failed(const char *ip, unsigned int port)
+{
+	const char	*hint = "";
+
+	if (errno == EADDRINUSE)
+		hint = "; another server listens there (ss -ltnp shows which)";
+	else if (errno == EACCES)
+		hint = "; a port below 1024 needs root or CAP_NET_BIND_SERVICE";
+	else if (errno == EADDRNOTAVAIL)
+		hint = "; no interface of this machine has that address";
+	else if (errno == EAFNOSUPPORT)
+		hint = "; the kernel has this protocol turned off";
+	fatal_status(EX_OSERR, "cannot listen on %s port %u: %s%s", ip, port,
+	    strerror(errno), hint);
+}
+
+static int
+listen_bind(const char *ip, unsigned int port)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = address_parse(&ss, ip, port);
+	int			 fd, on = 1;
+
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		bind_failed(ip, port);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	/* So that :: and 0.0.0.0 can both be given. */
+	if (ss.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		fatal("setsockopt");
+	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
+	    listen(fd, SOMAXCONN) == -1)
+		bind_failed(ip, port);
+	listen_setup(fd);
+	return (fd);
+}
+
+void
+listen_open(struct listeners *l, const struct options *o)
+{
+	char	 name[260] = "";
+	size_t	 i;
+	int	 n = passed_count();
+
+	l->n = 0;
+	if (n > 0 && o->address_given)
+		fatal_status(EX_USAGE, "--interface and --port: the service "
+		    "manager has passed %d listening sockets, which decide; "
+		    "leave the options out, or change the socket unit", n);
+	while (l->n < (size_t)n)
+		listen_passed(l, LISTEN_FDS_START + (int)l->n);
+	for (i = 0; n == 0 && i < o->ninterfaces; i++)
+		l->fds[l->n++] = listen_bind(o->interfaces[i], o->port);
+	for (i = 0; i < l->n; i++)
+		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
+		    sizeof(name)), o->conf.auth != 0);
+}
+
+void
+listen_check(const struct options *o)
+{
+	struct sockaddr_storage	 ss[MSMTPD_LISTENERS_MAX];
+	size_t			 i, j;
+
+	for (i = 0; i < o->ninterfaces; i++) {
+		address_parse(&ss[i], o->interfaces[i], o->port);
+		/* Else the second would be told that another server has it.
+		 * With port 0 each gets a port of its own. */
+		for (j = 0; o->port != 0 && j < i; j++)
+			if (memcmp(&ss[i], &ss[j], sizeof(ss[i])) == 0)
+				fatal_status(EX_USAGE, "--interface: '%s' is "
+				    "there twice; leave one out",
+				    o->interfaces[i]);
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <sys/socket.h>
+
+#include <stddef.h>
+
+#include "options.h"
+
+/* Listening sockets, until they are passed on to front. */
+struct listeners {
+	int			 fds[MSMTPD_LISTENERS_MAX];
+	size_t			 n;
+	struct sockaddr_storage	 client;	/* --inetd: whose socket it is;
+						 * AF_UNSPEC: not a TCP one */
+};
+
+/*
+ * listen_inherited: first of all: close what was inherited besides descriptors
+ * 0 to 2 and the sockets that a service manager has passed.
+ */
+void	listen_inherited(void);
+
+/*
+ * listen_open: take the sockets that a service manager has passed
+ * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS; LISTEN_FDNAMES for log and
+ * errors), else bind and listen on each interface.  All are non-blocking and
+ * close-on-exec, with TCP_NODELAY and SO_KEEPALIVE, which accepted sockets
+ * inherit.  Logs each address.  Any failure ends the process: EX_OSERR for an
+ * address that cannot be bound, EX_USAGE for one that is none and for
+ * --interface or --port beside passed sockets, EX_CONFIG for a passed
+ * descriptor that is no TCP listener.
+ */
+void	listen_open(struct listeners *, const struct options *);
+
+/* listen_check: whether each --interface is an address, and another one.  Ends
+ * the process with EX_USAGE where not. */
+void	listen_check(const struct options *);
+
+#endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "confine.h"
+#include "log.h"
+#include "logger.h"
+#include "notify.h"
+#include "privdrop.h"
+#include "setup.h"
+
+/* Descriptors of the parent while its children start, which need fewer, but
+ * for the listeners; and some that what they are linked with may open. */
+#define SETUP_FILES	24
+
+#define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
+			"--create-home --shell /usr/sbin/nologin"
+#define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
+			"--no-create-home --shell /usr/sbin/nologin"
+
+/* A file's name that SIGHUP can open again, wherever we are then. */
+static void
+setup_logfile(struct options *o)
+{
+	char	*cwd, *path;
+
+	if (o->logfile[0] == '/')
+		return;
+	if ((cwd = getcwd(NULL, 0)) == NULL ||
+	    asprintf(&path, "%s/%s", cwd, o->logfile) == -1)
+		fatal_status(EX_CANTCREAT, "--log=%s: %s", o->logfile,
+		    strerror(errno));
+	free(cwd);
+	o->logfile = path;
+}
+
+/* Do something in a process of its own, which leaves nothing in this one.
+ * Where it fails it has said why, and its exit status is ours. */
+static void
+setup_aside(const char *what, void (*work)(struct setup *), struct setup *s)
+{
+	pid_t	 pid, parent = getpid();
+	int	 status;
+
+	if ((pid = fork()) == -1)
+		fatal_status(EX_OSERR, "%s: fork: %s", what, strerror(errno));
+	if (pid == 0) {
+		privdrop_deathsig(parent);
+		work(s);
+		_exit(EX_OK);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			fatal("waitpid");
+	if (WIFSIGNALED(status))
+		fatal_status(EX_OSERR, "%s: killed by signal %d", what,
+		    WTERMSIG(status));
+	if (WEXITSTATUS(status) != EX_OK)
+		exit(WEXITSTATUS(status));
+}
+
+static void
+setup_lookup(struct setup *s)
+{
+	const struct options	*o = &s->options;
+
+	identity_lookup(&s->users->command, o->user, "user", USERADD_COMMAND);
+	identity_lookup(&s->users->front, o->privsep_user, "privsep-user",
+	    USERADD_FRONT);
+}
+
+static void
+setup_users(struct setup *s)
+{
+	struct options	*o = &s->options;
+
+	if (!s->root)
+		return;
+	s->users = mmap(NULL, sizeof(*s->users), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->users == MAP_FAILED)
+		fatal("mmap");
+	/* Whatever nsswitch.conf(5) names is loaded and asked: libraries of
+	 * others', with descriptors and threads of their own. */
+	setup_aside("looking up users", setup_lookup, s);
+	if (mprotect(s->users, sizeof(*s->users), PROT_READ) == -1)
+		fatal("mprotect");
+	if (s->users->command.uid == s->users->front.uid)
+		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
+		    "as --user; give each a user of its own",
+		    o->privsep_user);
+}
+
+static void
+setup_command(struct setup *s)
+{
+	char	 err[2048];
+
+	if (command_split(&s->command, s->options.command, err,
+	    sizeof(err)) == -1 || command_resolve(&s->command, getenv("PATH"),
+	    err, sizeof(err)) == -1)
+		fatal_status(EX_CONFIG, "--command: %s", err);
+}
+
+static void
+setup_hostname(struct config *c)
+{
+	char	*p;
+
+	if (gethostname(c->hostname, sizeof(c->hostname) - 1) == -1 ||
+	    c->hostname[0] == '\0')
+		strlcpy(c->hostname, "localhost", sizeof(c->hostname));
+	for (p = c->hostname; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '.' && *p != '-')
+			*p = '-';
+}
+
+static void
+setup_identity(struct config *c, const struct identity *id)
+{
+	c->drop = 1;
+	c->uid = id->uid;
+	c->gid = id->gid;
+	c->ngroups = id->ngroups;
+	memcpy(c->groups, id->groups, sizeof(c->groups));
+}
+
+/* front needs no variable; the time zone's file is read before chroot. */
+static char **
+setup_front_env(void)
+{
+	static const char *const	 wanted[] = { "TZ",
+#ifdef SANITIZE
+	    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+	    "LLVM_PROFILE_FILE",
+#endif
+	};
+	const size_t			 n = sizeof(wanted) / sizeof(wanted[0]);
+	const char			*value;
+	char				**env;
+	size_t				 i, used = 0;
+
+	if ((env = calloc(n + 1, sizeof(*env))) == NULL)
+		fatal("calloc");
+	for (i = 0; i < n; i++)
+		if ((value = getenv(wanted[i])) != NULL &&
+		    asprintf(&env[used++], "%s=%s", wanted[i], value) == -1)
+			fatalx("asprintf: out of memory");
+	return (env);
+}
+
+static void
+setup_children(struct setup *s)
+{
+	struct config	*c = &s->options.conf;
+	uint32_t	 room;
+
+	setup_hostname(c);
+	s->front_env = setup_front_env();
+	s->deliver_env = s->root ? identity_env(&s->users->command) :
+	    identity_passthrough();
+	/* An octet of each recipient's and its '\0', the pointer to it. */
+	room = command_room(&s->command, s->deliver_env);
+	if (room < MSMTPD_ADDRESS_MAX + 1 + sizeof(char *))
+		fatal_status(EX_CONFIG, "--command: with this environment "
+		    "execve(2) takes no recipient; raise the limit of the "
+		    "stack (ulimit -s)");
+	c->max_rcpt_octets = room;
+	s->front = s->deliver = *c;
+	if (!s->root) {
+		s->front.chroot[0] = s->deliver.chroot[0] = '\0';
+		return;
+	}
+	setup_identity(&s->front, &s->users->front);
+	setup_identity(&s->deliver, &s->users->command);
+	s->deliver.chroot[0] = '\0';
+}
+
+static void __attribute__((noreturn))
+setup_nolog(const struct options *o)
+{
+	const char	*hint = "";
+
+	if (errno == ENOENT)
+		hint = "; its directory must exist";
+	else if (errno == ELOOP)
+		hint = "; it must not be a symbolic link";
+	else if (errno == EACCES || errno == EROFS)
+		hint = "; who starts msmtpd must be able to write there";
+	fatal_status(EX_CANTCREAT, "--log=%s: %s%s", o->logfile != NULL ?
+	    o->logfile : "stderr", strerror(errno), hint);
+}
+
+/* As deliver will ask; not every program that root may run is for all. */
+static void
+setup_check_command(struct setup *s)
+{
+	const struct identity	*id = &s->users->command;
+	char			 err[2048];
+
+	privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+	if (command_runnable(&s->command, err, sizeof(err)) == -1)
+		fatal_status(EX_CONFIG, "--command: %s", err);
+}
+
+/* What the start would find out later, after what --check must not do. */
+static void
+setup_check(struct setup *s)
+{
+	if (s->options.log == LOGGER_FILE &&
+	    logger_check(s->options.logfile) == -1)
+		setup_nolog(&s->options);
+	if (!s->root)
+		return;
+	close(privdrop_rootdir(s->options.conf.chroot));
+	setup_aside("trying the command", setup_check_command, s);
+}
+
+static void
+setup_print(const struct setup *s)
+{
+	size_t	 i;
+
+	printf("%-16s", "command");
+	for (i = 0; i < s->command.nwords; i++)
+		printf(" [%s]", s->command.words[i]);
+	printf("\n");
+	if (s->root) {
+		printf("%-16s %s (uid %u)\n", "user", s->users->command.name,
+		    s->users->command.uid);
+		printf("%-16s %s (uid %u)\n", "privsep-user",
+		    s->users->front.name, s->users->front.uid);
+		printf("%-16s %s\n", "chroot", s->options.conf.chroot);
+	} else
+		printf("%-16s uid %u runs all processes; no change of user, "
+		    "no chroot\n", "user", getuid());
+	options_print(&s->options, stdout);
+	confine_summary(stdout);
+}
+
+/* Rather here than by whatever call comes to want one more, in one process or
+ * another. */
+static void
+setup_limit(const struct options *o)
+{
+	const rlim_t	 need = SETUP_FILES + o->ninterfaces;
+	struct rlimit	 limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		fatal("getrlimit");
+	if (limit.rlim_cur < need)
+		fatal_status(EX_OSERR, "the limit of open files is %llu, the "
+		    "start needs %llu: raise LimitNOFILE or ulimit -n",
+		    (unsigned long long)limit.rlim_cur,
+		    (unsigned long long)need);
+}
+
+/* What is wrong with the options as such; --check says so as any start. */
+static void
+setup_usage(const struct setup *s)
+{
+	listen_check(&s->options);
+	if (!s->root && s->options.user_given)
+		fatal_status(EX_USAGE, "--user, --privsep-user and --chroot "
+		    "need root to start msmtpd; leave them out: started by "
+		    "another user all of it runs as that user");
+}
+
+void
+setup_options(struct setup *s, int argc, char **argv)
+{
+	struct options	*o = &s->options;
+
+	options_parse(o, argc, argv);
+	if (o->print_sandbox) {
+		confine_print(stdout);
+		options_printed();
+	}
+	log_setdebug(o->conf.debug);
+	s->root = geteuid() == 0;
+	setup_usage(s);
+	/* What --check finds from here on is the configuration's fault. */
+	if (o->check)
+		fatal_setstatus(EX_CONFIG);
+	if (o->log == LOGGER_FILE)
+		setup_logfile(o);
+	setup_limit(o);
+	setup_users(s);
+	setup_command(s);
+	setup_children(s);
+	if (o->check) {
+		setup_check(s);
+		setup_print(s);
+		options_printed();
+	}
+}
+
+/* Waiting is epoll(7)'s job.  A terminal is left as it is: its shell shares
+ * the setting. */
+static void
+setup_nonblock(int fd, mode_t mode)
+{
+	int	 flags;
+
+	if (!S_ISSOCK(mode) && !S_ISFIFO(mode))
+		return;
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		fatal("fcntl");
+}
+
+static bool
+is_null(const struct stat *st)
+{
+	struct stat	 null;
+
+	return (S_ISCHR(st->st_mode) && stat("/dev/null", &null) == 0 &&
+	    st->st_rdev == null.st_rdev);
+}
+
+/* Why a descriptor cannot be an end of a session; NULL where it can. */
+static const char *
+inetd_fault(int fd, const struct stat *st, int useless)
+{
+	int		 flags, type = 0, listening = 0;
+	socklen_t	 len = sizeof(int);
+
+	if (S_ISDIR(st->st_mode))
+		return ("a directory");
+	if (!S_ISSOCK(st->st_mode)) {
+		flags = fcntl(fd, F_GETFL);
+		if (flags == -1 || (flags & O_PATH) != 0 ||
+		    (flags & O_ACCMODE) == useless)
+			return ("opened the wrong way");
+		return (NULL);
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1)
+		fatal("getsockopt");
+	if (listening)
+		return ("a listening socket");
+	return (type == SOCK_STREAM ? NULL : "not a stream socket");
+}
+
+/* Else the session would be over before its first word, which looks as if it
+ * had gone well. */
+static void
+inetd_check(const struct stat *in, const struct stat *out)
+{
+	const char	*name = "input", *why;
+
+	/* Which main() has put there if it was closed. */
+	why = is_null(in) ? "/dev/null, or closed" :
+	    inetd_fault(0, in, O_WRONLY);
+	if (why == NULL) {
+		name = "output";
+		why = inetd_fault(1, out, O_RDONLY);
+	}
+	if (why != NULL)
+		fatal_status(EX_CONFIG, "--inetd: standard %s is %s, and must "
+		    "be one client's connection: use nowait in inetd.conf, "
+		    "Accept=yes and StandardInput=socket in the units of "
+		    "systemd, or leave --inetd out", name, why);
+}
+
+/* The client's descriptors go to front; we keep none of them, or the client
+ * would never see the connection end. */
+static void
+setup_inetd(struct setup *s)
+{
+	struct listeners	*l = &s->listeners;
+	struct stat		 in, out;
+	socklen_t		 len = sizeof(l->client);
+	int			 null, on = 1;
+
+	if (fstat(0, &in) == -1 || fstat(1, &out) == -1)
+		fatal("fstat");
+	inetd_check(&in, &out);
+	setup_nonblock(0, in.st_mode);
+	setup_nonblock(1, out.st_mode);
+	if (getpeername(0, (struct sockaddr *)&l->client, &len) == -1)
+		memset(&l->client, 0, sizeof(l->client));
+	else		/* no TCP socket, no such option */
+		(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on,
+		    sizeof(on));
+	if ((l->fds[0] = fcntl(0, F_DUPFD_CLOEXEC, 3)) == -1 ||
+	    (l->fds[1] = fcntl(1, F_DUPFD_CLOEXEC, 3)) == -1)
+		fatal("fcntl");
+	l->n = 2;
+	if (S_ISSOCK(in.st_mode) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino)
+		close(l->fds[--l->n]);
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
+	    dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		fatal("/dev/null");
+	close(null);
+}
+
+void
+setup_resources(struct setup *s)
+{
+	struct options	*o = &s->options;
+
+	/* The session is all that it takes: sockets that a service manager
+	 * has passed besides are nobody's.  Ours are yet to be opened. */
+	if (o->conf.inetd)
+		closefrom(STDERR_FILENO + 1);
+	if (logger_open(o->log, o->logfile) == -1)
+		setup_nolog(o);
+	if (o->auth_user != NULL)
+		auth_init(o->auth_user, o->passwordeval, s->root ?
+		    &s->users->command : NULL, o->conf.max_sessions);
+	notify_init();
+	if (o->conf.inetd)
+		setup_inetd(s);
+	else
+		listen_open(&s->listeners, o);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef SETUP_H
+#define SETUP_H
+
+#include "mail/command.h"
+#include "identity.h"
+#include "listen.h"
+#include "msmtpd.h"
+#include "options.h"
+
+/* All that the parent decides and opens before it starts its children. */
+struct setup {
+	struct options	 options;
+	struct command	 command;	/* resolved */
+	struct listeners listeners;	/* with --inetd descriptors 0 and 1 */
+	struct users {
+		struct identity	 command, front;
+	}		*users;		/* started as root */
+	bool		 root;
+	struct config	 front, deliver;	/* their settings */
+	char		**front_env, **deliver_env;
+};
+
+/*
+ * setup_options: read the command line, resolve the command and the users.
+ * --help, --version, --print-sandbox and --check end here.  An error ends the
+ * process with the status that the manual's EXIT STATUS names.
+ */
+void	setup_options(struct setup *, int, char **);
+
+/*
+ * setup_resources: open the log, fetch the password, bind the listeners,
+ * reach the service manager.  An error ends the process the same way.  With
+ * --inetd no descriptor above 2 may be in use before: it is closed.
+ */
+void	setup_resources(struct setup *);
+
+#endif

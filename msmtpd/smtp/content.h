@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef CONTENT_H
+#define CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What follows DATA: finds its end, removes the dots that stand for
+ * transparency (RFC 5321, 4.5.2), makes each line end LF, and counts the
+ * Received fields of the header.  See content.c for the rules.
+ */
+struct content {
+	uint32_t	 received;	/* fields so far */
+	uint8_t		 state;
+	uint8_t		 column;	/* of the header line, see content.c */
+	bool		 header;	/* no empty line so far */
+};
+
+struct content_out {
+	size_t		 len;		/* octets of output, at the buffer's
+					 * beginning */
+	bool		 space;		/* one " " comes before them */
+	bool		 end;		/* the content has ended */
+};
+
+/* content_init: at the message's beginning. */
+void	content_init(struct content *);
+
+/*
+ * content_filter: convert the len octets at buf in place.  Returns how many
+ * of them were content: all, or, with out->end, those up to the end of
+ * data, which is not to be followed by another call.
+ */
+size_t	content_filter(struct content *, char *buf, size_t len,
+	    struct content_out *);
+
+/*
+ * content_header: look through output for the header's Received fields.
+ * Need not be called once content->header is false.
+ */
+void	content_header(struct content *, const char *, size_t);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: ISC */
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+#include "mail/mailbox.h"
+#include "smtp_int.h"
+
+#define RECEIVED_LOOP	100	/* Received fields of a mail that loops */
+#define NO_ROOM		"452 4.3.1 No room now, try again later"
+
+/*
+ * The path and its parameters after "FROM:" or "TO:".  Returns where the
+ * path begins, or NULL where the argument does not begin so.
+ */
+static const char *
+after_keyword(const char *arg, size_t len, const char *keyword)
+{
+	size_t	 n = strlen(keyword);
+
+	if (len < n || strncasecmp(arg, keyword, n) != 0)
+		return (NULL);
+	return (arg + n);
+}
+
+/* The reply for a path that is none; rcpt: RCPT's, else MAIL's. */
+static const char *
+path_refusal(enum mailbox_error error, bool rcpt)
+{
+	switch (error) {
+	case MAILBOX_NEEDS_UTF8:
+		return ("553 5.6.7 Non-ASCII address without SMTPUTF8");
+	case MAILBOX_BAD_UTF8:
+		return ("553 5.6.7 Address is not well-formed UTF-8");
+	case MAILBOX_DASH:
+		return (rcpt ? "553 5.1.3 Address begins with a hyphen" :
+		    "553 5.1.7 Address begins with a hyphen");
+	case MAILBOX_TOO_LONG:
+		return (rcpt ? "553 5.1.3 Address too long" :
+		    "553 5.1.7 Address too long");
+	case MAILBOX_SYNTAX:
+	case MAILBOX_OK:
+		break;
+	}
+	return (rcpt ? "553 5.1.3 Address syntax" : "553 5.1.7 Address syntax");
+}
+
+/* MAIL's parameters, one bit each, to find repeated ones. */
+enum mail_param {
+	PARAM_SIZE	= 0x1,
+	PARAM_BODY	= 0x2,
+	PARAM_SMTPUTF8	= 0x4,
+	PARAM_AUTH	= 0x8
+};
+
+/* Take one parameter into mail.  Returns NULL, or the reply that refuses it. */
+static const char *
+mail_param(struct smtp *s, struct smtp_mail *mail,
+    const struct smtp_param *param, unsigned int *seen)
+{
+	unsigned int	 which;
+	bool		 good;
+
+	if (smtp_word_is(param->name, param->namelen, "SIZE")) {
+		which = PARAM_SIZE;
+		good = smtp_param_size(param, &mail->declared) == 0;
+	} else if (smtp_word_is(param->name, param->namelen, "BODY")) {
+		which = PARAM_BODY;
+		mail->body8bit = smtp_word_is(param->value, param->valuelen,
+		    "8BITMIME");
+		good = mail->body8bit || smtp_word_is(param->value,
+		    param->valuelen, "7BIT");
+	} else if (smtp_word_is(param->name, param->namelen, "SMTPUTF8")) {
+		which = PARAM_SMTPUTF8;
+		mail->utf8 = good = param->value == NULL;
+	} else if (s->conf->auth &&
+	    smtp_word_is(param->name, param->namelen, "AUTH")) {
+		which = PARAM_AUTH;
+		good = smtp_param_mailbox(param);
+	} else
+		return ("555 5.5.4 Parameter not offered");
+	if (*seen & which)
+		return ("501 5.5.4 Parameter repeated");
+	*seen |= which;
+	return (good ? NULL : "501 5.5.4 Parameter syntax");
+}
+
+static const char *
+mail_params(struct smtp *s, struct smtp_mail *mail, const char *p,
+    const char *end)
+{
+	struct smtp_param	 param;
+	const char		*refusal;
+	unsigned int		 seen = 0;
+	int			 n;
+
+	while ((n = smtp_param_next(&p, end, &param)) == 1)
+		if ((refusal = mail_param(s, mail, &param, &seen)) != NULL)
+			return (refusal);
+	return (n == 0 ? NULL : "501 5.5.4 Parameter syntax");
+}
+
+/*
+ * MAIL's argument into mail; *mbox is the sender.  Whether SMTPUTF8 was
+ * given is known only after the path.
+ */
+static const char *
+mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
+    size_t len, const char **mbox, size_t *mboxlen)
+{
+	const char		*end = arg + len, *path, *refusal, *rest;
+	enum mailbox_error	 error;
+
+	if ((path = after_keyword(arg, len, "FROM:")) == NULL)
+		return ("501 5.5.4 Syntax: MAIL FROM:<address>");
+	error = mailbox_path(path, (size_t)(end - path),
+	    MAILBOX_UTF8 | MAILBOX_NULL, mbox, mboxlen, &rest);
+	if (error != MAILBOX_OK)
+		return (path_refusal(error, false));
+	if ((refusal = mail_params(s, mail, rest, end)) != NULL)
+		return (refusal);
+	if (!mail->utf8) {
+		error = mailbox_path(path, (size_t)(end - path), MAILBOX_NULL,
+		    mbox, mboxlen, &rest);
+		if (error != MAILBOX_OK)
+			return (path_refusal(error, false));
+	}
+	if (mail->declared > s->conf->max_size)
+		return ("552 5.3.4 Message too large");
+	return (NULL);
+}
+
+void
+smtp_verb_mail(struct smtp *s, char *arg, size_t len)
+{
+	struct smtp_mail	 mail = { 0 };
+	struct smtp_tx		*tx;
+	const char		*mbox, *refusal;
+	size_t			 mboxlen;
+
+	refusal = mail_parse(s, &mail, arg, len, &mbox, &mboxlen);
+	if (refusal != NULL) {
+		smtp_refuse(s, refusal, arg, len);
+		return;
+	}
+	if (!s->ops->room(s->arg, mail.declared) ||
+	    (tx = smtp_tx_get()) == NULL) {
+		smtp_defer(s, NO_ROOM);
+		return;
+	}
+	mail.rcpts = tx->mail.rcpts;
+	mail.rcpt_space = tx->mail.rcpt_space;
+	memcpy(tx->sender, mbox, mboxlen);
+	tx->sender[mboxlen] = '\0';
+	mail.sender = tx->sender;
+	tx->mail = mail;
+	s->tx = tx;
+	s->state = SMTP_MAIL;
+	smtp_say(s, "250 2.1.0 Sender ok");
+}
+
+/* RCPT's argument; *mbox is the recipient. */
+static const char *
+rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
+    size_t *mboxlen)
+{
+	struct smtp_param	 param;
+	const char		*end = arg + len, *path, *rest;
+	enum mailbox_error	 error;
+
+	if ((path = after_keyword(arg, len, "TO:")) == NULL)
+		return ("501 5.5.4 Syntax: RCPT TO:<address>");
+	error = mailbox_path(path, (size_t)(end - path),
+	    s->tx->mail.utf8 ? MAILBOX_UTF8 : 0, mbox, mboxlen, &rest);
+	if (error != MAILBOX_OK)
+		return (path_refusal(error, true));
+	switch (smtp_param_next(&rest, end, &param)) {
+	case 0:
+		return (NULL);
+	case 1:
+		return ("555 5.5.4 Parameter not offered");
+	default:
+		return ("501 5.5.4 Parameter syntax");
+	}
+}
+
+/* Whether the command can be given one more recipient of len octets. */
+static bool
+rcpt_fits(const struct smtp *s, const struct smtp_mail *mail, size_t len)
+{
+	return (mail->nrcpt < s->conf->max_recipients &&
+	    mail->rcpt_octets + len + 1 + (mail->nrcpt + 1) * sizeof(char *) <=
+	    s->conf->max_rcpt_octets);
+}
+
+void
+smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
+{
+	struct smtp_mail	*mail = &s->tx->mail;
+	const char		*mbox, *refusal;
+	size_t			 mboxlen;
+
+	if ((refusal = rcpt_parse(s, arg, len, &mbox, &mboxlen)) != NULL) {
+		smtp_refuse(s, refusal, arg, len);
+		return;
+	}
+	if (!rcpt_fits(s, mail, mboxlen)) {
+		smtp_defer(s, "452 4.5.3 Too many recipients");
+		return;
+	}
+	if (smtp_tx_rcpt(mail, mbox, mboxlen) == -1) {
+		smtp_defer(s, NO_ROOM);
+		return;
+	}
+	s->state = SMTP_RCPT;
+	smtp_say(s, "250 2.1.5 Recipient ok");
+}
+
+void
+smtp_verb_data(struct smtp *s, char *arg, size_t len)
+{
+	(void)arg;
+	(void)len;
+	if (!s->ops->data_begin(s->arg, &s->tx->mail)) {
+		smtp_defer(s, NO_ROOM);
+		return;
+	}
+	content_init(&s->tx->content);
+	s->tx->refusal = NULL;
+	s->busy = true;
+	s->wait = SMTP_WAIT_DATA;
+	smtp_say(s, "354 End with <CR><LF>.<CR><LF>");
+}
+
+/*
+ * Hand out content, or refuse the message.  What is swallowed still counts:
+ * a client is not told to try again with a message that is too large, or a
+ * loop, just because there was no room for it either.
+ */
+static void
+content_take(struct smtp *s, const char *buf, size_t len)
+{
+	struct smtp_tx		*tx = s->tx;
+	const char		*refusal = tx->refusal;
+
+	if (len == 0)
+		return;
+	if (tx->content.header)
+		content_header(&tx->content, buf, len);
+	tx->mail.size += len;
+	if (tx->content.received >= RECEIVED_LOOP)
+		refusal = "554 5.4.6 Too many Received fields, a loop";
+	else if (tx->mail.size > s->conf->max_size)
+		refusal = "552 5.3.4 Message too large";
+	else if (refusal == NULL && !s->ops->data(s->arg, buf, len))
+		refusal = NO_ROOM;
+	if (refusal != NULL && tx->refusal == NULL)
+		s->ops->data_abort(s->arg);
+	tx->refusal = refusal;
+}
+
+/* The end of data: the transaction waits for its result, or has it. */
+static void
+content_end(struct smtp *s)
+{
+	struct smtp_tx	*tx = s->tx;
+
+	s->commands++;
+	s->noops = 0;
+	/* An empty message, of which nothing has been handed out. */
+	if (tx->refusal == NULL && tx->mail.size == 0 &&
+	    !s->ops->data(s->arg, "", 0)) {
+		s->ops->data_abort(s->arg);
+		tx->refusal = NO_ROOM;
+	}
+	if (tx->refusal == NULL) {
+		s->wait = SMTP_WAIT_RESULT;
+		s->ops->data_end(s->arg, &tx->mail);
+		return;
+	}
+	s->wait = SMTP_WAIT_COMMAND;
+	s->busy = true;
+	s->ops->refused(s->arg, &tx->mail, tx->refusal);
+	smtp_say(s, tx->refusal);
+	smtp_reset(s);
+}
+
+size_t
+smtp_content(struct smtp *s, char *buf, size_t len)
+{
+	struct content_out	 out;
+	size_t			 used;
+
+	used = content_filter(&s->tx->content, buf, len, &out);
+	if (out.space)
+		content_take(s, " ", 1);
+	content_take(s, buf, out.len);
+	if (out.end)
+		content_end(s);
+	return (used);
+}
+
+void
+smtp_result(struct smtp *s, const struct verdict *verdict)
+{
+	char	 buf[SMTP_REPLY_MAX - 2];
+
+	if (s->wait != SMTP_WAIT_RESULT)
+		return;
+	smtp_retire(s);
+	s->wait = SMTP_WAIT_COMMAND;
+	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
+	    verdict->enhanced, verdict->text);
+	smtp_say(s, buf);
+}
