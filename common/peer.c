@@ -40,7 +40,7 @@ static void
 peer_lost(struct peer *p)
 {
 	peer_close(p);
-	p->gone();
+	p->gone(p->arg);
 }
 
 static void
@@ -54,7 +54,7 @@ peer_read(struct peer *p)
 		if (n == 0)
 			return;
 		if (n == -1) {
-			/* A packet that is none is no accident. */
+			/* Only a broken or hostile peer sends one. */
 			if (errno == EBADMSG)
 				fatalx("%s: malformed message", p->name);
 			if (errno != ECONNRESET)
@@ -62,7 +62,7 @@ peer_read(struct peer *p)
 			peer_lost(p);
 			return;
 		}
-		p->dispatch(&imsg);
+		p->dispatch(&imsg, p->arg);
 		imsg_free(&imsg);
 	}
 }
@@ -82,7 +82,7 @@ peer_write(void *arg)
 		timer_set(&p->retry, IMSG_RETRY, peer_write, p);
 	peer_update(p);
 	if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
-		p->drained();
+		p->drained(p->arg);
 }
 
 static void

@@ -19,11 +19,12 @@ struct peer {
 	struct timer	 retry;		/* the kernel was short of something */
 	const char	*name;		/* for the log; static */
 	/* One message has come.  What it does not take of imsg is freed. */
-	void		(*dispatch)(struct imsg *);
+	void		(*dispatch)(struct imsg *, void *arg);
 	/* The peer has closed its end; the peer is closed on ours already. */
-	void		(*gone)(void);
+	void		(*gone)(void *arg);
 	/* All that was queued has been sent; or NULL. */
-	void		(*drained)(void);
+	void		(*drained)(void *arg);
+	void		*arg;		/* the callbacks' argument */
 	bool		 open;
 };
 

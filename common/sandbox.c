@@ -24,7 +24,8 @@ ctx_of(struct sandbox_filter *f)
 	return ((scmp_filter_ctx)f);
 }
 
-static pid_t	 sibling;
+static const pid_t	*siblings;
+static size_t		 nsiblings;
 
 /* libseccomp returns negated errno values. */
 static int
@@ -74,9 +75,10 @@ compare(unsigned int n, enum scmp_compare op, uint64_t a, uint64_t b)
 }
 
 void
-sandbox_sibling(pid_t pid)
+sandbox_siblings(const pid_t *pids, size_t n)
 {
-	sibling = pid;
+	siblings = pids;
+	nsiblings = n;
 }
 
 /*
@@ -85,7 +87,8 @@ sandbox_sibling(pid_t pid)
  * which means "my own" to kill(2) and must not be mistaken for it.
  */
 static bool
-condition(const struct sandbox_arg *arg, struct scmp_arg_cmp *cmp)
+condition(const struct sandbox_arg *arg, pid_t sibling,
+    struct scmp_arg_cmp *cmp)
 {
 	const uint64_t	 half = 0xffffffff;
 	uint64_t	 v = arg->value;
@@ -126,8 +129,8 @@ condition(const struct sandbox_arg *arg, struct scmp_arg_cmp *cmp)
 }
 
 static int
-add_rule(struct sandbox_filter *f, uint32_t action,
-    const struct sandbox_rule *r)
+add_row(struct sandbox_filter *f, uint32_t action,
+    const struct sandbox_rule *r, pid_t sibling)
 {
 	struct scmp_arg_cmp	 cmp[SANDBOX_ARGS];
 	unsigned int		 n;
@@ -139,10 +142,29 @@ add_rule(struct sandbox_filter *f, uint32_t action,
 		return (-1);
 	}
 	for (n = 0; n < SANDBOX_ARGS && r->arg[n].op != SANDBOX_NONE; n++)
-		if (!condition(&r->arg[n], &cmp[n]))
+		if (!condition(&r->arg[n], sibling, &cmp[n]))
 			return (0);
 	return (check(seccomp_rule_add_exact_array(ctx_of(f), action, nr, n,
 	    cmp)));
+}
+
+/* A row about siblings is one rule for each of them. */
+static int
+add_rule(struct sandbox_filter *f, uint32_t action,
+    const struct sandbox_rule *r)
+{
+	unsigned int	 n;
+	size_t		 i;
+
+	for (n = 0; n < SANDBOX_ARGS; n++)
+		if (r->arg[n].op == SANDBOX_SIBLING)
+			break;
+	if (n == SANDBOX_ARGS)
+		return (add_row(f, action, r, 0));
+	for (i = 0; i < nsiblings; i++)
+		if (add_row(f, action, r, siblings[i]) == -1)
+			return (-1);
+	return (0);
 }
 
 static bool

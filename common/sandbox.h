@@ -25,7 +25,7 @@ enum sandbox_op {
 	SANDBOX_ABOVE,		/* greater than value, as 64 bits, unsigned */
 	SANDBOX_SELF,		/* lower 32 bits: pid of who loads the filter */
 	SANDBOX_PARENT,		/* lower 32 bits: its parent's pid */
-	SANDBOX_SIBLING,	/* lower 32 bits: the pid of sandbox_sibling() */
+	SANDBOX_SIBLING,	/* lower 32 bits: any of sandbox_siblings() */
 	SANDBOX_GROUP		/* lower 32 bits: minus its process group */
 };
 
@@ -49,6 +49,23 @@ struct sandbox_rule {
 	struct sandbox_arg	 arg[SANDBOX_ARGS];
 };
 
+/* For the tables: a condition on argument n, with its text for print. */
+#define IS(n, name, v)		{ SANDBOX_IS, n, (uint64_t)(v), \
+				    name " = " #v }
+#define IS64(n, name, v)	{ SANDBOX_IS64, n, (uint64_t)(v), \
+				    name " = " #v }
+#define ONLY(n, name, v)	{ SANDBOX_ONLY, n, (uint64_t)(v), \
+				    name " within " #v }
+#define HAS(n, name, v)		{ SANDBOX_HAS, n, (uint64_t)(v), \
+				    name " with " #v }
+#define ABOVE(n, name, v)	{ SANDBOX_ABOVE, n, (uint64_t)(v), \
+				    name " > " #v }
+#define SELF(n, name)		{ SANDBOX_SELF, n, 0, name " = deliver" }
+#define PARENT(n, name)		{ SANDBOX_PARENT, n, 0, name " = parent" }
+#define SIBLING(n, name)	{ SANDBOX_SIBLING, n, 0, name " = another process of ours" }
+#define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
+				    name " = deliver's process group" }
+
 /* An account of the whole table of system calls. */
 enum sandbox_verdict {
 	SANDBOX_ALLOW,
@@ -65,10 +82,10 @@ struct sandbox_call {
 struct sandbox_filter;		/* a filter that is not loaded yet */
 
 /*
- * sandbox_sibling: the process that SANDBOX_SIBLING is about in filters made
- * from now on; 0: there is none.
+ * sandbox_siblings: the n processes that SANDBOX_SIBLING is about in filters
+ * made from now on; pids must stay.
  */
-void	sandbox_sibling(pid_t);
+void	sandbox_siblings(const pid_t *, size_t);
 
 /*
  * sandbox_allowlist: a filter that allows what the rules with "when" 0 or

@@ -11,8 +11,7 @@
 #include "parent/listen.h"
 #include "log.h"
 #include "logger.h"
-#include "parent.h"
-#include "spawn.h"
+#include "proc.h"
 
 /* inetd(8) gives the client's socket as standard error, too.  What we have
  * to say is not for the client. */
@@ -61,11 +60,9 @@ int
 main(int argc, char **argv)
 {
 	open_standard();
-	/* A child of ours; who else says so finds no socket there. */
-	if (argc == 1 && strcmp(argv[0], TITLE_FRONT) == 0)
-		front_main();
-	if (argc == 1 && strcmp(argv[0], TITLE_DELIVER) == 0)
-		deliver_main();
+	/* A child of ours; anybody else who uses its name finds no socket. */
+	if (argc == 1)
+		proc_main(argv[0]);
 	listen_inherited();
 	spare_client();
 	parent_main(argc, argv);

@@ -25,10 +25,18 @@
 
 /*
  * The descriptors of a child that has just been executed: its end of the
- * parent's socket pair, then of the one between front and deliver.
+ * socket pair with parent, then one for each other process that it talks to
+ * (struct proc), in the order of enum proc_id.
  */
 #define MSMTPD_FD_PARENT	3
 #define MSMTPD_FD_PEER		4
+
+enum proc_id {
+	PROC_PARENT,
+	PROC_FRONT,
+	PROC_DELIVER,
+	PROC_MAX
+};
 
 enum imsg_type {
 	/* from parent */
@@ -68,7 +76,7 @@ enum imsg_type {
 				 * of the mail */
 };
 
-/* Settings of both children; identity is the receiver's own. */
+/* Settings of every child; identity is the receiver's own. */
 struct config {
 	uint64_t	 max_size;	/* octets of a message, 1 to 2^40 */
 	uint64_t	 max_memory;	/* octets of all messages in memory */
@@ -89,7 +97,10 @@ struct config {
 	uint8_t		 auth;		/* sessions must authenticate */
 	uint8_t		 debug;
 	uint8_t		 drop;		/* as root: chroot, change user */
-	pid_t		 front;		/* deliver: whom no command may harm */
+	pid_t		 siblings[PROC_MAX];	/* deliver: the other
+						 * children, whom no command
+						 * may harm */
+	uint32_t	 nsiblings;
 	uid_t		 uid;		/* identity, where drop is set */
 	gid_t		 gid;
 	uint32_t	 ngroups;

@@ -10,15 +10,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "mail/command.h"
-#include "confine.h"
 #include "envelope.h"
 #include "event.h"
 #include "job.h"
 #include "log.h"
-#include "parent.h"
-#include "spawn.h"
+#include "proc.h"
+#include "sandbox_deliver.h"
 #include "mail/verdict.h"
 
 #define DELIVER_GRACE	30000	/* ms for commands to finish without front */
@@ -27,7 +25,7 @@
 
 static struct config	 conf;
 static struct command	 command;
-static struct peer	 front;
+static struct peer	*front;
 static struct job	*jobs;		/* conf.max_deliveries */
 static struct job	*receiving;	/* more recipients are to come */
 static uint32_t		 nrunning;	/* those not answered included */
@@ -39,7 +37,7 @@ static int		 deliver_status;	/* exit status */
 static void
 deliver_finished(void)
 {
-	if (nrunning == 0 && !front.open)
+	if (nrunning == 0 && !front->open)
 		event_exit();
 }
 
@@ -50,9 +48,9 @@ deliver_answer(void *arg)
 	struct job	*j = arg;
 	char		 fate[64];
 
-	if (peer_send(&front, IMSG_RESULT, j->peerid, -1, &j->result,
+	if (peer_send(front, IMSG_RESULT, j->peerid, -1, &j->result,
 	    sizeof(j->result)) == -1) {
-		if (front.open && (errno == ENOMEM || errno == ENOBUFS)) {
+		if (front->open && (errno == ENOMEM || errno == ENOBUFS)) {
 			job_close(j);
 			timer_set(&j->timer, DELIVER_RETRY, deliver_answer, j);
 			return;
@@ -132,8 +130,7 @@ front_rcpt(struct imsg *imsg)
 {
 	const char	*why;
 
-	if (receiving == NULL || imsg->hdr.peerid != receiving->peerid ||
-	    imsg->fd != -1)
+	if (receiving == NULL || imsg->hdr.peerid != receiving->peerid)
 		fatalx("front: unexpected IMSG_RCPT");
 	if (imsg_get_len(imsg) == 0) {		/* its session gave up */
 		job_free(receiving);
@@ -148,8 +145,9 @@ front_rcpt(struct imsg *imsg)
 }
 
 static void
-front_dispatch(struct imsg *imsg)
+front_dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	switch (imsg->hdr.type) {
 	case IMSG_MAIL:
 		front_mail(imsg);
@@ -176,8 +174,9 @@ deliver_end_all(void *arg)
 
 /* front has ended, or died: what runs may finish. */
 static void
-front_gone(void)
+front_gone(void *arg)
 {
+	(void)arg;
 	if (receiving != NULL) {
 		job_free(receiving);
 		receiving = NULL;
@@ -201,31 +200,29 @@ parent_gone(void)
 }
 
 static void
-parent_dispatch(struct imsg *imsg)
+parent_dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	switch (imsg->hdr.type) {
 	case IMSG_START:
-		child_empty(imsg);
 		started = true;
 		break;
 	case IMSG_KILL:
-		child_empty(imsg);
 		deliver_end_all(NULL);
 		break;
 	case IMSG_PING:
-		child_pong(imsg);
+		proc_answer(imsg);
 		break;
 	default:
 		fatalx("parent: message of type %u", imsg->hdr.type);
 	}
 }
 
-/* Unlike front we may poll(2); this runs before child_init()'s one try. */
+/* Unlike front we may poll(2); this runs before proc_init()'s one try. */
 static void
 deliver_flush(void)
 {
-	if (child_parent.open)
-		(void)imsgbuf_flush(&child_parent.ibuf, DELIVER_FLUSH);
+	proc_flush(DELIVER_FLUSH);
 }
 
 static void
@@ -233,9 +230,8 @@ deliver_command(void)
 {
 	struct imsg	 imsg;
 
-	child_wait(&imsg, IMSG_COMMAND);
-	if (imsg.fd != -1 || command_unpack(&command, imsg.data,
-	    imsg_get_len(&imsg)) == -1)
+	proc_wait(&imsg, IMSG_COMMAND);
+	if (command_unpack(&command, imsg.data, imsg_get_len(&imsg)) == -1)
 		fatal("parent: IMSG_COMMAND");
 	imsg_free(&imsg);
 }
@@ -252,7 +248,7 @@ deliver_signal(int sig)
 static void
 deliver_jobs(void)
 {
-	bool		 room = confine_deliver_room(&conf);
+	bool		 room = sandbox_deliver_room(&conf);
 	uint32_t	 i;
 
 	if ((jobs = calloc(conf.max_deliveries, sizeof(*jobs))) == NULL)
@@ -277,27 +273,22 @@ deliver_main(void)
 {
 	char	 err[2048];
 
-	spawn_signals(deliver_signal);
-	child_init("deliver", &conf);
-	child_ongone(parent_gone);
+	proc_signals(deliver_signal);
+	proc_init(PROC_DELIVER, &conf);
 	if (atexit(deliver_flush) != 0)
 		fatal("atexit");
 	deliver_command();
 	/* A result for each delivery; more wait only where front sends mails
 	 * and reads no results, which it must not do for ever. */
-	peer_init(&front, "front", MSMTPD_FD_PEER, conf.max_deliveries *
-	    (IMSG_HEADER_SIZE + sizeof(struct imsg_result)));
-	front.dispatch = front_dispatch;
-	front.gone = front_gone;
+	front = proc_peer(PROC_FRONT, conf.max_deliveries * (IMSG_HEADER_SIZE +
+	    sizeof(struct imsg_result)), front_dispatch, front_gone, NULL);
 	deliver_jobs();
 	umask(077);
 	if (conf.drop && chdir("/") == -1)
 		fatal("chdir");
-	confine_deliver(&conf);
+	sandbox_deliver(&conf);
 	if (command_runnable(&command, err, sizeof(err)) == -1)
 		fatal_status(EX_CONFIG, "--command: %s", err);
 	job_init(&conf, &command, deliver_done);
-	if (peer_watch(&front) == -1)
-		fatal("front: cannot watch it");
-	child_run(parent_dispatch, &deliver_status);
+	proc_run(parent_dispatch, parent_gone, &deliver_status);
 }

@@ -16,36 +16,18 @@
 #define ENVELOPE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
 
-static bool
-id_valid(const char *id, size_t size)
-{
-	size_t	 i;
-
-	for (i = 0; i < size && id[i] != '\0'; i++)
-		if (!((id[i] >= 'A' && id[i] <= 'Z') || (id[i] >= 'a' &&
-		    id[i] <= 'z') || (id[i] >= '0' && id[i] <= '9') ||
-		    id[i] == '.'))
-			return (false);
-	return (i > 0 && i < size);
-}
-
+/* What msg_check() cannot know: the settings. */
 static const char *
 head_check(const struct imsg_mail *h, const struct config *conf)
 {
-	static const uint8_t	 zero[sizeof(h->reserved)];
-
-	if (h->size == 0 || h->size > conf->max_size + MSMTPD_RECEIVED_MAX)
+	if (h->size > conf->max_size + MSMTPD_RECEIVED_MAX)
 		return ("size out of bounds");
-	if (h->nrcpt == 0 || h->nrcpt > conf->max_recipients)
+	if (h->nrcpt > conf->max_recipients)
 		return ("number of recipients out of bounds");
 	/* What execve(2) takes: the strings and a pointer to each. */
-	if (h->rcpt_octets < 2 * (uint64_t)h->nrcpt || h->rcpt_octets +
-	    (uint64_t)h->nrcpt * sizeof(char *) > conf->max_rcpt_octets)
+	if (h->rcpt_octets + (uint64_t)h->nrcpt * sizeof(char *) >
+	    conf->max_rcpt_octets)
 		return ("octets of recipients out of bounds");
-	if (h->utf8 > 1 || memcmp(h->reserved, zero, sizeof(zero)) != 0)
-		return ("reserved field set");
-	if (!id_valid(h->id, sizeof(h->id)))
-		return ("malformed id");
 	return (NULL);
 }
 
@@ -85,8 +67,6 @@ envelope_begin(struct envelope *e, const struct config *conf,
 	const char	*p = data, *end, *why;
 
 	memset(e, 0, sizeof(*e));
-	if (len <= sizeof(e->head))
-		return ("too short");
 	memcpy(&e->head, p, sizeof(e->head));
 	if ((why = head_check(&e->head, conf)) != NULL)
 		return (why);

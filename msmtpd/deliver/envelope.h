@@ -24,8 +24,8 @@ struct envelope {
 };
 
 /*
- * envelope_begin: parse the len octets of an IMSG_MAIL's body.  Returns NULL,
- * or why it is malformed, which no honest front sends.  A lack of memory
+ * envelope_begin: parse the len octets of an IMSG_MAIL's body, whose form
+ * msg_check() has seen.  Returns NULL, or why it is malformed, which no honest front sends.  A lack of memory
  * sets e->error.
  */
 const char *envelope_begin(struct envelope *, const struct config *,

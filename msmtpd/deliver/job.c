@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "confine.h"
 #include "event.h"
 #include "job.h"
 #include "log.h"
+#include "sandbox_deliver.h"
 
 #define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
 #define JOB_READ	4096
@@ -237,7 +237,7 @@ job_exec(const struct job *j, char **argv, volatile int *error)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    getppid() != job_parent || setsid() == -1 ||
 	    dup2(j->memfd, 0) == -1 || dup2(j->out, 1) == -1 ||
-	    dup2(j->out, 2) == -1 || confine_command() == -1)
+	    dup2(j->out, 2) == -1 || sandbox_command() == -1)
 		goto fail;
 	/* All other descriptors are close-on-exec; deliver_main() ignores no
 	 * signal and blocks none. */

@@ -19,7 +19,7 @@ struct tether {
 /*
  * tether_init: make one, two descriptors, that holds nobody.  Returns 0, or
  * -1 with errno of pipe2(2) or fcntl(2) and both -1.  Not after
- * confine_deliver(), whose filter refuses F_SETSIG.
+ * sandbox_deliver(), whose filter refuses F_SETSIG.
  */
 int	tether_init(struct tether *);
 

@@ -11,24 +11,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "confine.h"
 #include "event.h"
 #include "handoff.h"
 #include "log.h"
 #include "message.h"
-#include "parent.h"
+#include "proc.h"
+#include "sandbox_front.h"
 #include "session.h"
 
 #define ACCEPT_BATCH	64	/* clients greeted in one turn */
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
 #define FULL_LOG	1000	/* ms between log lines on --max-sessions */
 #define DELIVER_GONE	5000	/* ms to tell the clients */
-#define FDS_SPARE	8	/* standard ones, parent, deliver, epoll, a
+#define FDS_OWN		8	/* standard ones, parent, deliver, epoll, a
 				 * client who is turned away */
 
 static struct config	 conf;
-static struct peer	 deliver;
 static struct event	 listeners[MSMTPD_LISTENERS_MAX];
 static size_t		 nlisteners;
 static struct timer	 pause_timer, gone_timer;
@@ -156,8 +154,7 @@ front_stop(void)
 static void
 front_listener(struct imsg *imsg)
 {
-	if (imsg_get_len(imsg) != 0 || started || conf.inetd ||
-	    nlisteners == MSMTPD_LISTENERS_MAX)
+	if (started || conf.inetd || nlisteners == MSMTPD_LISTENERS_MAX)
 		fatalx("parent: unexpected listener");
 	if (imsg->fd == -1)
 		fatalx("parent: a listener without descriptor");
@@ -173,9 +170,9 @@ front_listener(struct imsg *imsg)
 static void
 front_inetd(struct imsg *imsg)
 {
-	if (imsg_get_data(imsg, &inetd_client, sizeof(inetd_client)) == -1 ||
-	    started || !conf.inetd || inetd_out != -1)
+	if (started || !conf.inetd || inetd_out != -1)
 		fatalx("parent: unexpected session");
+	memcpy(&inetd_client, imsg->data, sizeof(inetd_client));
 	if (imsg->fd == -1)
 		fatalx("parent: a session without descriptor");
 	if (inetd_fd == -1)
@@ -193,7 +190,7 @@ front_inetd(struct imsg *imsg)
 static void
 front_limit(void)
 {
-	uint64_t	 reserved = FDS_SPARE + nlisteners, max = 1;
+	uint64_t	 reserved = FDS_OWN + nlisteners, max = 1;
 
 	if (descriptors > reserved + 2)
 		max = (descriptors - reserved) / 2;
@@ -205,9 +202,8 @@ front_limit(void)
 }
 
 static void
-front_start(struct imsg *imsg)
+front_start(void)
 {
-	child_empty(imsg);
 	if (started || (conf.inetd && inetd_fd == -1))
 		fatalx("parent: unexpected start");
 	started = true;
@@ -221,19 +217,17 @@ front_start(struct imsg *imsg)
 }
 
 static void
-front_auth_result(struct imsg *imsg)
+front_auth_result(const struct imsg *imsg)
 {
-	struct imsg_auth_result	 result;
+	const struct imsg_auth_result	*result = imsg->data;
 
-	if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
-	    imsg->fd != -1 || result.answer > AUTH_UNCHECKED)
-		fatalx("parent: malformed IMSG_AUTH_RESULT");
-	session_auth_result(imsg->hdr.peerid, result.answer);
+	session_auth_result(imsg->hdr.peerid, result->answer);
 }
 
 static void
-parent_dispatch(struct imsg *imsg)
+parent_dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	switch (imsg->hdr.type) {
 	case IMSG_LISTENER:
 		front_listener(imsg);
@@ -242,56 +236,40 @@ parent_dispatch(struct imsg *imsg)
 		front_inetd(imsg);
 		break;
 	case IMSG_START:
-		front_start(imsg);
+		front_start();
 		break;
 	case IMSG_AUTH_RESULT:
 		front_auth_result(imsg);
 		break;
 	case IMSG_STOP:
-		child_empty(imsg);
 		front_stop();
 		break;
 	case IMSG_PING:
-		child_pong(imsg);
+		proc_answer(imsg);
 		break;
 	default:
 		fatalx("parent: message of type %u", imsg->hdr.type);
 	}
 }
 
-/* As waitid(2) and errno(3) have them. */
-static bool
-result_valid(const struct imsg_result *r)
-{
-	switch (r->outcome) {
-	case MAIL_EXITED:
-		return (r->value >= 0 && r->value <= 255);
-	case MAIL_SIGNALED:
-		return (r->value > 0 && r->value < NSIG);
-	case MAIL_TIMEOUT:
-	case MAIL_STOPPED:
-	case MAIL_FAILED:
-		return (r->value >= 0);
-	default:
-		return (false);
-	}
-}
-
 static void
-deliver_dispatch(struct imsg *imsg)
+deliver_dispatch(struct imsg *imsg, void *arg)
 {
-	struct imsg_result	 result;
-
+	(void)arg;
 	switch (imsg->hdr.type) {
 	case IMSG_RESULT:
-		if (imsg_get_data(imsg, &result, sizeof(result)) == -1 ||
-		    imsg->fd != -1 || !result_valid(&result))
-			fatalx("deliver: malformed IMSG_RESULT");
-		handoff_result(imsg->hdr.peerid, &result);
+		handoff_result(imsg->hdr.peerid, imsg->data);
 		break;
 	default:
 		fatalx("deliver: message of type %u", imsg->hdr.type);
 	}
+}
+
+static void
+deliver_drained(void *arg)
+{
+	(void)arg;
+	handoff_pump();
 }
 
 static void
@@ -304,8 +282,9 @@ deliver_late(void *arg)
 /* Who waits for a result gets 451, the others 421, and then there is nothing
  * left to do here. */
 static void
-deliver_gone(void)
+deliver_gone(void *arg)
 {
+	(void)arg;
 	if (!stopping)
 		log_warnx("deliver is gone");
 	front_status = 1;
@@ -320,16 +299,14 @@ deliver_gone(void)
 void
 front_main(void)
 {
-	child_init("front", &conf);
-	peer_init(&deliver, "deliver", MSMTPD_FD_PEER, SIZE_MAX);
-	deliver.dispatch = deliver_dispatch;
-	deliver.gone = deliver_gone;
-	deliver.drained = handoff_pump;
+	struct peer	*deliver;
+
+	proc_init(PROC_FRONT, &conf);
+	deliver = proc_peer(PROC_DELIVER, SIZE_MAX, deliver_dispatch,
+	    deliver_gone, deliver_drained);
 	message_init(conf.max_memory);
-	session_init(&conf, &child_parent, front_session_ended);
-	session_mail_init(&deliver, conf.max_deliveries);
-	if (peer_watch(&deliver) == -1)
-		fatal("deliver: cannot watch it");
-	descriptors = confine_front(&conf);
-	child_run(parent_dispatch, &front_status);
+	session_init(&conf, proc_parent(), front_session_ended);
+	session_mail_init(deliver, conf.max_deliveries);
+	descriptors = sandbox_front(&conf);
+	proc_run(parent_dispatch, NULL, &front_status);
 }

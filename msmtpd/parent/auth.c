@@ -19,8 +19,8 @@
 #include "identity.h"
 #include "log.h"
 #include "peer.h"
-#include "privdrop.h"
-#include "spawn.h"
+#include "proc.h"
+#include "sandbox_priv.h"
 
 #define AUTH_DELAY	1000	/* ms, of each answer */
 #define AUTH_PENALTY	60000	/* ms, after a failure */
@@ -77,14 +77,14 @@ auth_eval_exec(const char *eval, const struct identity *id, int out,
 	    dup2(null, 0) == -1 || dup2(out, 1) == -1)
 		_exit(EX_OSERR);
 	closefrom(3);
-	spawn_signals(SIG_DFL);
+	proc_signals(SIG_DFL);
 	argv[0] = sh;
 	argv[1] = c;
 	argv[2] = script;
 	if (id != NULL)
-		privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+		sandbox_user(id->uid, id->gid, id->groups, id->ngroups);
 	/* A signal that ends the start ends this; setresuid(2) resets it. */
-	privdrop_deathsig(parent);
+	sandbox_deathsig(parent);
 	if (id == NULL)
 		execve("/bin/sh", argv, identity_passthrough());
 	else if (chdir("/") == 0)

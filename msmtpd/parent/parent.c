@@ -19,26 +19,22 @@
 #include <unistd.h>
 
 #include "auth.h"
-#include "childmsg.h"
-#include "confine.h"
 #include "event.h"
 #include "listen.h"
 #include "log.h"
 #include "logger.h"
 #include "msmtpd.h"
 #include "notify.h"
-#include "parent.h"
-#include "peer.h"
+#include "proc.h"
+#include "sandbox_parent.h"
 #include "setup.h"
-#include "spawn.h"
 
-#define PARENT_START	30000	/* ms until both children must be ready */
+#define PARENT_START	30000	/* ms until all children must be ready */
 #define PARENT_GRACE	30000	/* ms for running deliveries to finish */
 #define PARENT_LONELY	5000	/* ms for front's end to follow deliver's */
 #define PARENT_KILL	10000	/* ms after IMSG_KILL: TERM, 5 s, KILL */
 #define LOGGER_RETRY	1000	/* ms */
 #define LOGGER_DRAIN	1000	/* ms for the log's reader, at exit */
-#define PARENT_QUEUE	(256 * 1024)
 
 enum parent_state {
 	STATE_STARTING,
@@ -47,28 +43,15 @@ enum parent_state {
 	STATE_FAILING		/* a child has died */
 };
 
-struct child {
-	struct peer	 peer;
-	struct event	 event;		/* its pidfd */
-	const char	*name;
-	pid_t		 pid;
-	uint32_t	 pong;		/* last ping that it has answered */
-	bool		 ready;
-	bool		 running;
-};
-
-static struct child	 front = { .name = "front" };
-static struct child	 deliver = { .name = "deliver" };
 static struct setup	 setup;
 static struct event	 signal_event, logger_event;
 static struct timer	 state_timer, watchdog_timer, logger_timer;
 static enum parent_state state;
 static int		 parent_status;	/* exit status */
 static pid_t		 parent_pid;	/* 0: nobody is forked any more */
-static bool		 up;		/* both children have been ready */
+static bool		 up;		/* all children have been ready */
 static bool		 killing;	/* IMSG_KILL has been sent */
 static int64_t		 watchdog;	/* ms between pings; 0: none */
-static uint32_t		 ping;
 
 static void	parent_ready(void);
 
@@ -95,12 +78,12 @@ parent_drain(void)
 static void
 parent_timeout(void *arg)
 {
-	const struct child	*c = front.running ? &front : &deliver;
+	const struct child	*c = proc_running();
 
 	(void)arg;
-	/* It ends by itself when it sees that we are gone.  To make it we
-	 * have not the right, see confine_parent(). */
-	fatalx("%s (pid %d) does not end; is it stopped?", c->name,
+	/* The child ends by itself when it sees that we are gone.  We have no
+	 * right to end it, see sandbox_parent(). */
+	fatalx("%s (pid %d) does not end; is it stopped?", c->proc->name,
 	    (int)c->pid);
 }
 
@@ -112,7 +95,7 @@ parent_kill(void *arg)
 	if (killing)
 		return;
 	killing = true;
-	peer_send(&deliver.peer, IMSG_KILL, 0, -1, NULL, 0);
+	peer_send(&proc_child(PROC_DELIVER)->peer, IMSG_KILL, 0, -1, NULL, 0);
 	timer_set(&state_timer, PARENT_KILL, parent_timeout, NULL);
 }
 
@@ -129,19 +112,21 @@ parent_stop(const char *why)
 	state = STATE_STOPPING;
 	timer_clear(&watchdog_timer);
 	timer_set(&state_timer, PARENT_GRACE, parent_kill, NULL);
-	if (peer_send(&front.peer, IMSG_STOP, 0, -1, NULL, 0) == -1)
+	if (peer_send(&proc_child(PROC_FRONT)->peer, IMSG_STOP, 0, -1, NULL,
+	    0) == -1)
 		log_warn("front: cannot tell it to stop");
 }
 
-/* A child has died.  The other finishes what it can and ends by itself.  A
+/* A child has died.  The others finish what they can and end by themselves.  A
  * confined parent can start nobody, which is worth more than a restart from
  * here: the service manager does that. */
 static void
 parent_fail(int status)
 {
 	if (state == STATE_FAILING) {
-		/* One that cannot start takes the other along, of which we
-		 * may hear first: the first cause counts, not the first end. */
+		/* A child that cannot start takes the others along, and we
+		 * may hear of them first: the first cause counts, not the
+		 * first end. */
 		if (parent_status == 1)
 			parent_status = status;
 		return;
@@ -159,14 +144,14 @@ static void
 child_cause(const struct child *c, const siginfo_t *si)
 {
 	if (si->si_code == CLD_EXITED)
-		log_warnx("%s (pid %d) exited with status %d", c->name,
+		log_warnx("%s (pid %d) exited with status %d", c->proc->name,
 		    (int)c->pid, si->si_status);
 	else if (si->si_status == SIGSYS)
 		log_warnx("%s (pid %d) was stopped by its sandbox: a system "
 		    "call that it must not make (SIGSYS); the kernel's audit "
-		    "log may name it", c->name, (int)c->pid);
+		    "log may name it", c->proc->name, (int)c->pid);
 	else
-		log_warnx("%s (pid %d) was killed by signal %d (%s)", c->name,
+		log_warnx("%s (pid %d) was killed by signal %d (%s)", c->proc->name,
 		    (int)c->pid, si->si_status, strsignal(si->si_status));
 }
 
@@ -179,7 +164,8 @@ child_expected(const struct child *c, const siginfo_t *si)
 	/* While all runs, front ends when --inetd's session does, and deliver
 	 * when front has, which we may hear of later. */
 	if (state == STATE_RUNNING)
-		return (c == &deliver || setup.options.conf.inetd);
+		return (c == proc_child(PROC_DELIVER) ||
+		    setup.options.conf.inetd);
 	return (state != STATE_STARTING);
 }
 
@@ -196,143 +182,85 @@ child_ended(int fd, uint32_t events, void *arg)
 {
 	struct child	*c = arg;
 	siginfo_t	 si;
-	int		 i;
 
 	(void)events;
 	memset(&si, 0, sizeof(si));
 	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED) == -1)
 		fatal("waitid");
-	/* Its last words may still be in the socket. */
-	for (i = 0; i < 16 && c->peer.open; i++)
-		c->peer.ev.fn(c->peer.ibuf.fd, EPOLLIN, &c->peer);
-	c->running = false;
-	event_del(&c->event);
-	peer_close(&c->peer);
+	proc_ended(c);
 	if (!child_expected(c, &si)) {
 		child_cause(c, &si);
 		parent_fail(!up && si.si_code == CLD_EXITED ?
 		    si.si_status : 1);
-	} else if (state == STATE_RUNNING && c == &deliver && front.running)
+	} else if (state == STATE_RUNNING && c == proc_child(PROC_DELIVER) &&
+	    proc_child(PROC_FRONT)->running)
 		timer_set(&state_timer, PARENT_LONELY, parent_lonely, NULL);
 	else if (state == STATE_RUNNING) {
 		state = STATE_STOPPING;
 		timer_set(&state_timer, PARENT_GRACE, parent_kill, NULL);
 	}
-	if (!front.running && !deliver.running)
+	if (proc_running() == NULL)
 		event_exit();
 }
 
-/* What a child has to say: one printable line, under its own name. */
 static void
-child_log(const struct child *c, struct imsg *imsg)
+child_ready(struct child *c)
 {
-	const struct imsg_log	*msg = imsg->data;
-
-	if (!childmsg_log(c->name, imsg->data, imsg_get_len(imsg)))
-		fatalx("%s: malformed IMSG_LOG", c->name);
-	parent_sink(NULL, msg->pri, msg->text);
-}
-
-static void
-child_body_empty(const struct child *c, struct imsg *imsg)
-{
-	if (imsg_get_len(imsg) != 0 || imsg->fd != -1)
-		fatalx("%s: message %u has a body", c->name, imsg->hdr.type);
-}
-
-static void
-child_ready(struct child *c, struct imsg *imsg)
-{
-	child_body_empty(c, imsg);
 	if (c->ready)
-		fatalx("%s: ready twice", c->name);
+		fatalx("%s: ready twice", c->proc->name);
 	c->ready = true;
-	/* A signal, or the other's death, may have come first. */
-	if (state == STATE_STARTING && front.ready && deliver.ready)
+	/* A signal, or another child's death, may have come first. */
+	if (state == STATE_STARTING && proc_missing() == NULL)
 		parent_ready();
 }
 
 static void
-child_pong(struct child *c, struct imsg *imsg)
+front_auth(struct child *c, const struct imsg *imsg)
 {
-	child_body_empty(c, imsg);
-	if (imsg->hdr.peerid != ping || c->pong == ping)
-		fatalx("%s: pong without ping", c->name);
-	c->pong = ping;
-	if (front.pong == ping && deliver.pong == ping)
-		notify_alive();
-}
+	const struct imsg_auth	*auth = imsg->data;
 
-static void
-front_auth(struct imsg *imsg)
-{
-	struct imsg_auth	 auth;
-
-	if (!childmsg_auth(&auth, imsg->data, imsg_get_len(imsg)) ||
-	    imsg->fd != -1)
-		fatalx("front: malformed IMSG_AUTH");
 	if (!setup.options.conf.auth || state == STATE_STARTING)
 		fatalx("front: unexpected IMSG_AUTH");
-	auth_request(&front.peer, imsg->hdr.peerid, &auth);
-	explicit_bzero(&auth, sizeof(auth));
-	explicit_bzero((void *)(uintptr_t)imsg->data, sizeof(auth));
+	auth_request(&c->peer, imsg->hdr.peerid, auth);
+	explicit_bzero((void *)(uintptr_t)auth, sizeof(*auth));
 }
 
 static void
-front_auth_cancel(struct imsg *imsg)
+front_auth_cancel(const struct imsg *imsg)
 {
-	child_body_empty(&front, imsg);
 	if (!setup.options.conf.auth || state == STATE_STARTING)
 		fatalx("front: unexpected IMSG_AUTH_CANCEL");
 	auth_cancel(imsg->hdr.peerid);
 }
 
+/* msg_check() has seen to it that front alone sends what is front's. */
 static void
-front_dispatch(struct imsg *imsg)
+parent_dispatch(struct imsg *imsg, void *arg)
 {
+	struct child		*c = arg;
+	const struct imsg_log	*line = imsg->data;
+
 	switch (imsg->hdr.type) {
 	case IMSG_LOG:
-		child_log(&front, imsg);
+		parent_sink(NULL, line->pri, line->text);
 		break;
 	case IMSG_READY:
-		child_ready(&front, imsg);
+		child_ready(c);
 		break;
 	case IMSG_PONG:
-		child_pong(&front, imsg);
+		if (proc_pong(c, imsg->hdr.peerid))
+			notify_alive();
 		break;
 	case IMSG_AUTH:
-		front_auth(imsg);
+		front_auth(c, imsg);
 		break;
 	case IMSG_AUTH_CANCEL:
 		front_auth_cancel(imsg);
 		break;
 	default:
-		fatalx("front: message of type %u", imsg->hdr.type);
+		fatalx("%s: message of type %u", c->proc->name,
+		    imsg->hdr.type);
 	}
-}
-
-static void
-deliver_dispatch(struct imsg *imsg)
-{
-	switch (imsg->hdr.type) {
-	case IMSG_LOG:
-		child_log(&deliver, imsg);
-		break;
-	case IMSG_READY:
-		child_ready(&deliver, imsg);
-		break;
-	case IMSG_PONG:
-		child_pong(&deliver, imsg);
-		break;
-	default:
-		fatalx("deliver: message of type %u", imsg->hdr.type);
-	}
-}
-
-/* Its end of the socket is closed; its pidfd will tell the cause. */
-static void
-child_gone(void)
-{
 }
 
 static void
@@ -340,14 +268,7 @@ parent_watchdog(void *arg)
 {
 	(void)arg;
 	timer_set(&watchdog_timer, watchdog, parent_watchdog, NULL);
-	/* One that has not answered gets no further ping, and the service
-	 * manager no sign of life. */
-	if (front.pong != ping || deliver.pong != ping)
-		return;
-	ping++;
-	if (peer_send(&front.peer, IMSG_PING, ping, -1, NULL, 0) == -1 ||
-	    peer_send(&deliver.peer, IMSG_PING, ping, -1, NULL, 0) == -1)
-		log_warn("watchdog");
+	proc_ping();
 }
 
 static void
@@ -462,62 +383,30 @@ parent_signals(void)
 }
 
 static void
-child_start(struct child *c, const char *title, int theirs, int ours,
-    int peer, char **env, void (*dispatch)(struct imsg *))
-{
-	int	 pidfd;
-
-	c->pid = spawn_child(title, theirs, peer, env);
-	pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	peer_init(&c->peer, c->name, ours, PARENT_QUEUE);
-	c->peer.dispatch = dispatch;
-	c->peer.gone = child_gone;
-	if (pidfd == -1 || fcntl(pidfd, F_SETFD, FD_CLOEXEC) == -1 ||
-	    event_add(&c->event, pidfd, EPOLLIN, child_ended, c) == -1 ||
-	    peer_watch(&c->peer) == -1)
-		fatal("%s: cannot watch it", c->name);
-	c->running = true;
-}
-
-static void
-child_send(struct child *c, uint32_t type, int fd, const void *data,
-    size_t len)
-{
-	/* One that has died already says why by its pidfd. */
-	if (peer_send(&c->peer, type, 0, fd, data, len) == -1 &&
-	    errno != EPIPE && errno != ENOTCONN)
-		fatal("%s: cannot send its settings", c->name);
-}
-
-static void
 parent_children(void)
 {
-	int	 f[2], d[2], fd[2];
-	size_t	 i;
+	static const struct proc_ops	 ops = { parent_dispatch, child_ended };
+	const struct listeners		*l = &setup.listeners;
+	struct config			*conf;
+	enum proc_id			 id;
+	size_t				 i;
 
-	if (imsg_socketpair(f) == -1 || imsg_socketpair(d) == -1 ||
-	    imsg_socketpair(fd) == -1)
-		fatal_status(EX_OSERR, "socketpair: %s", strerror(errno));
-	spawn_init();
-	child_start(&front, TITLE_FRONT, f[1], f[0], fd[0], setup.front_env,
-	    front_dispatch);
-	child_start(&deliver, TITLE_DELIVER, d[1], d[0], fd[1],
-	    setup.deliver_env, deliver_dispatch);
-	spawn_done();
-	child_send(&front, IMSG_CONFIG, -1, &setup.front, sizeof(setup.front));
-	setup.deliver.front = front.pid;
-	child_send(&deliver, IMSG_CONFIG, -1, &setup.deliver,
-	    sizeof(setup.deliver));
-	child_send(&deliver, IMSG_COMMAND, -1, setup.command.strings,
+	proc_start(setup.env, &ops);
+	for (id = PROC_PARENT + 1; id < PROC_MAX; id++) {
+		conf = &setup.conf[id];
+		if (procs[id].user == PROC_COMMAND)
+			conf->nsiblings = proc_siblings(id, conf->siblings);
+		proc_send(id, IMSG_CONFIG, -1, conf, sizeof(*conf));
+	}
+	proc_send(PROC_DELIVER, IMSG_COMMAND, -1, setup.command.strings,
 	    setup.command.octets);
-	for (i = 0; i < setup.listeners.n; i++) {
+	for (i = 0; i < l->n; i++) {
 		if (setup.options.conf.inetd)
-			child_send(&front, IMSG_SESSION,
-			    setup.listeners.fds[i], &setup.listeners.client,
-			    sizeof(setup.listeners.client));
+			proc_send(PROC_FRONT, IMSG_SESSION, l->fds[i],
+			    &l->client, sizeof(l->client));
 		else
-			child_send(&front, IMSG_LISTENER,
-			    setup.listeners.fds[i], NULL, 0);
+			proc_send(PROC_FRONT, IMSG_LISTENER, l->fds[i], NULL,
+			    0);
 	}
 }
 
@@ -525,15 +414,16 @@ static void
 parent_slow(void *arg)
 {
 	(void)arg;
-	fatalx("%s does not start: the machine is overloaded, or it is "
-	    "stopped", !front.ready ? "front" : "deliver");
+	fatalx("%s does not start: the machine is overloaded, or the process "
+	    "is stopped", proc_missing());
 }
 
-/* Both children are confined: so are we, and then clients may come. */
+/* All children are confined: so are we, and then clients may come. */
 static void
 parent_ready(void)
 {
-	struct confine_log	 log = { NULL, 0 };
+	struct sandbox_log	 log = { NULL, false };
+	enum proc_id		 id;
 
 	timer_clear(&state_timer);
 	if (setup.options.log == LOGGER_FILE)
@@ -541,11 +431,12 @@ parent_ready(void)
 	log.syslog = setup.options.log == LOGGER_SYSLOG;
 	log_init("parent", parent_sink, NULL);
 	watchdog = notify_watchdog();	/* it asks for our pid */
-	confine_parent(&log);
+	sandbox_parent(&log);
 	up = true;
 	state = STATE_RUNNING;
-	child_send(&deliver, IMSG_START, -1, NULL, 0);
-	child_send(&front, IMSG_START, -1, NULL, 0);
+	/* front comes last, since it brings the first mail. */
+	for (id = PROC_MAX - 1; id > PROC_PARENT; id--)
+		proc_send(id, IMSG_START, -1, NULL, 0);
 	if (watchdog > 0)
 		parent_watchdog(NULL);
 	log_info("msmtpd " VERSION " is ready");
@@ -556,7 +447,6 @@ void
 parent_main(int argc, char **argv)
 {
 	signal_event.fd = logger_event.fd = -1;
-	front.event.fd = deliver.event.fd = -1;
 	parent_pid = getpid();
 	if (atexit(parent_drain) != 0)
 		fatal("atexit");

@@ -19,11 +19,10 @@
 #include <unistd.h>
 
 #include "auth.h"
-#include "confine.h"
 #include "log.h"
 #include "logger.h"
 #include "notify.h"
-#include "privdrop.h"
+#include "sandbox_enter.h"
 #include "setup.h"
 
 /* Descriptors of the parent while its children start, which need fewer, but
@@ -62,7 +61,7 @@ setup_aside(const char *what, void (*work)(struct setup *), struct setup *s)
 	if ((pid = fork()) == -1)
 		fatal_status(EX_OSERR, "%s: fork: %s", what, strerror(errno));
 	if (pid == 0) {
-		privdrop_deathsig(parent);
+		sandbox_deathsig(parent);
 		work(s);
 		_exit(EX_OK);
 	}
@@ -81,31 +80,32 @@ setup_lookup(struct setup *s)
 {
 	const struct options	*o = &s->options;
 
-	identity_lookup(&s->users->command, o->user, "user", USERADD_COMMAND);
-	identity_lookup(&s->users->front, o->privsep_user, "privsep-user",
-	    USERADD_FRONT);
+	identity_lookup(&s->users[PROC_COMMAND], o->user, "user",
+	    USERADD_COMMAND);
+	identity_lookup(&s->users[PROC_PRIVSEP], o->privsep_user,
+	    "privsep-user", USERADD_FRONT);
 }
 
 static void
 setup_users(struct setup *s)
 {
-	struct options	*o = &s->options;
+	const size_t	 size = PROC_USERS * sizeof(*s->users);
 
 	if (!s->root)
 		return;
-	s->users = mmap(NULL, sizeof(*s->users), PROT_READ | PROT_WRITE,
+	s->users = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->users == MAP_FAILED)
 		fatal("mmap");
 	/* Whatever nsswitch.conf(5) names is loaded and asked: libraries of
 	 * others', with descriptors and threads of their own. */
 	setup_aside("looking up users", setup_lookup, s);
-	if (mprotect(s->users, sizeof(*s->users), PROT_READ) == -1)
+	if (mprotect(s->users, size, PROT_READ) == -1)
 		fatal("mprotect");
-	if (s->users->command.uid == s->users->front.uid)
+	if (s->users[PROC_COMMAND].uid == s->users[PROC_PRIVSEP].uid)
 		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
 		    "as --user; give each a user of its own",
-		    o->privsep_user);
+		    s->options.privsep_user);
 }
 
 static void
@@ -166,31 +166,42 @@ setup_front_env(void)
 	return (env);
 }
 
+/* The command's processes have its user's environment. */
+static void
+setup_env(struct setup *s)
+{
+	char	**front = setup_front_env(), **command;
+	size_t	 i;
+
+	command = s->root ? identity_env(&s->users[PROC_COMMAND]) :
+	    identity_passthrough();
+	for (i = 0; i < PROC_MAX; i++)
+		s->env[i] = procs[i].user == PROC_COMMAND ? command : front;
+}
+
 static void
 setup_children(struct setup *s)
 {
 	struct config	*c = &s->options.conf;
 	uint32_t	 room;
+	size_t		 i;
 
 	setup_hostname(c);
-	s->front_env = setup_front_env();
-	s->deliver_env = s->root ? identity_env(&s->users->command) :
-	    identity_passthrough();
+	setup_env(s);
 	/* An octet of each recipient's and its '\0', the pointer to it. */
-	room = command_room(&s->command, s->deliver_env);
+	room = command_room(&s->command, s->env[PROC_DELIVER]);
 	if (room < MSMTPD_ADDRESS_MAX + 1 + sizeof(char *))
 		fatal_status(EX_CONFIG, "--command: with this environment "
 		    "execve(2) takes no recipient; raise the limit of the "
 		    "stack (ulimit -s)");
 	c->max_rcpt_octets = room;
-	s->front = s->deliver = *c;
-	if (!s->root) {
-		s->front.chroot[0] = s->deliver.chroot[0] = '\0';
-		return;
+	for (i = PROC_PARENT + 1; i < PROC_MAX; i++) {
+		s->conf[i] = *c;
+		if (!s->root || procs[i].user != PROC_PRIVSEP)
+			s->conf[i].chroot[0] = '\0';
+		if (s->root)
+			setup_identity(&s->conf[i], &s->users[procs[i].user]);
 	}
-	setup_identity(&s->front, &s->users->front);
-	setup_identity(&s->deliver, &s->users->command);
-	s->deliver.chroot[0] = '\0';
 }
 
 static void __attribute__((noreturn))
@@ -212,10 +223,10 @@ setup_nolog(const struct options *o)
 static void
 setup_check_command(struct setup *s)
 {
-	const struct identity	*id = &s->users->command;
+	const struct identity	*id = &s->users[PROC_COMMAND];
 	char			 err[2048];
 
-	privdrop_user(id->uid, id->gid, id->groups, id->ngroups);
+	sandbox_user(id->uid, id->gid, id->groups, id->ngroups);
 	if (command_runnable(&s->command, err, sizeof(err)) == -1)
 		fatal_status(EX_CONFIG, "--command: %s", err);
 }
@@ -229,7 +240,7 @@ setup_check(struct setup *s)
 		setup_nolog(&s->options);
 	if (!s->root)
 		return;
-	close(privdrop_rootdir(s->options.conf.chroot));
+	close(sandbox_rootdir(s->options.conf.chroot));
 	setup_aside("trying the command", setup_check_command, s);
 }
 
@@ -243,16 +254,16 @@ setup_print(const struct setup *s)
 		printf(" [%s]", s->command.words[i]);
 	printf("\n");
 	if (s->root) {
-		printf("%-16s %s (uid %u)\n", "user", s->users->command.name,
-		    s->users->command.uid);
+		printf("%-16s %s (uid %u)\n", "user", s->users[PROC_COMMAND].name,
+		    s->users[PROC_COMMAND].uid);
 		printf("%-16s %s (uid %u)\n", "privsep-user",
-		    s->users->front.name, s->users->front.uid);
+		    s->users[PROC_PRIVSEP].name, s->users[PROC_PRIVSEP].uid);
 		printf("%-16s %s\n", "chroot", s->options.conf.chroot);
 	} else
 		printf("%-16s uid %u runs all processes; no change of user, "
 		    "no chroot\n", "user", getuid());
 	options_print(&s->options, stdout);
-	confine_summary(stdout);
+	sandbox_summary(stdout);
 }
 
 /* Rather here than by whatever call comes to want one more, in one process or
@@ -290,7 +301,7 @@ setup_options(struct setup *s, int argc, char **argv)
 
 	options_parse(o, argc, argv);
 	if (o->print_sandbox) {
-		confine_print(stdout);
+		proc_print(stdout);
 		options_printed();
 	}
 	log_setdebug(o->conf.debug);
@@ -426,7 +437,7 @@ setup_resources(struct setup *s)
 		setup_nolog(o);
 	if (o->auth_user != NULL)
 		auth_init(o->auth_user, o->passwordeval, s->root ?
-		    &s->users->command : NULL, o->conf.max_sessions);
+		    &s->users[PROC_COMMAND] : NULL, o->conf.max_sessions);
 	notify_init();
 	if (o->conf.inetd)
 		setup_inetd(s);

@@ -8,18 +8,18 @@
 #include "listen.h"
 #include "msmtpd.h"
 #include "options.h"
+#include "proc.h"
 
 /* All that the parent decides and opens before it starts its children. */
 struct setup {
 	struct options	 options;
 	struct command	 command;	/* resolved */
 	struct listeners listeners;	/* with --inetd descriptors 0 and 1 */
-	struct users {
-		struct identity	 command, front;
-	}		*users;		/* started as root */
+	struct identity	*users;		/* by enum proc_user; NULL: not
+					 * started as root */
 	bool		 root;
-	struct config	 front, deliver;	/* their settings */
-	char		**front_env, **deliver_env;
+	struct config	 conf[PROC_MAX];	/* each child's settings */
+	char		**env[PROC_MAX];	/* and environment */
 };
 
 /*

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "body.h"
 #include "check.h"
 #include "deliver/envelope.h"
 #include "mail/mailbox.h"
-#include "front/received.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -59,8 +59,11 @@ message(struct envelope *e, int first, const uint8_t *data, size_t len)
 	CHECK(body != NULL);
 	if (len > 0)
 		memcpy(body, data, len);
-	why = first ? envelope_begin(e, &conf, body, len) :
-	    envelope_more(e, body, len);
+	why = body_check(PROC_FRONT, PROC_DELIVER, first ? IMSG_MAIL :
+	    IMSG_RCPT, body, len);
+	if (why == NULL)
+		why = first ? envelope_begin(e, &conf, body, len) :
+		    envelope_more(e, body, len);
 	free(body);
 	if (why != NULL)
 		return (0);

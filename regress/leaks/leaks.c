@@ -16,9 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "privdrop.h"
+#include "sandbox_priv.h"
 #include "sandbox.h"
-#include "spawn.h"
 
 /*
  * Linked with the daemon (ld's --wrap) for LeakSanitizer alone, which clones
@@ -54,8 +53,8 @@ void	__wrap__exit(int) __attribute__((noreturn));
 int	__real_main(int, char **);
 int	__wrap_main(int, char **);
 int	__wrap_chroot(const char *);
-void	__real_privdrop_limit(__rlimit_resource_t, rlim_t, const char *);
-void	__wrap_privdrop_limit(__rlimit_resource_t, rlim_t, const char *);
+void	__real_sandbox_limit(int, rlim_t, const char *);
+void	__wrap_sandbox_limit(int, rlim_t, const char *);
 int	__wrap_sandbox_load(struct sandbox_filter *);
 int	__wrap_sandbox_restrict(int);
 
@@ -63,7 +62,8 @@ static const char	*role;
 static char		 id[64];
 static pid_t		 self;
 
-/* In place of confine.c's, which turn it off; see rules.mk. */
+/* In place of sandbox_asan.c's, which turn it off: the linker does not ask the
+ * archive for what is here already. */
 const char *
 __asan_default_options(void)
 {
@@ -158,9 +158,9 @@ __wrap__exit(int status)
 int
 __wrap_main(int argc, char **argv)
 {
-	if (argc == 1 && strcmp(argv[0], TITLE_FRONT) == 0)
+	if (argc == 1 && strcmp(argv[0], "msmtpd: front") == 0)
 		begin("front");
-	else if (argc == 1 && strcmp(argv[0], TITLE_DELIVER) == 0)
+	else if (argc == 1 && strcmp(argv[0], "msmtpd: deliver") == 0)
 		begin("deliver");
 	else
 		begin("parent");
@@ -180,10 +180,10 @@ __wrap_chroot(const char *path)
 }
 
 void
-__wrap_privdrop_limit(__rlimit_resource_t what, rlim_t value, const char *name)
+__wrap_sandbox_limit(int what, rlim_t value, const char *name)
 {
 	if (what != RLIMIT_NPROC)
-		__real_privdrop_limit(what, value, name);
+		__real_sandbox_limit(what, value, name);
 }
 
 /* Some tests look whether there is one. */

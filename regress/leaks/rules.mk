@@ -7,7 +7,7 @@ LEAKS_B =	$(OBJDIR)/regress/leaks
 LEAKS =		$(patsubst %,$(LEAKS_B)/msmtpd-%,leaks hurried clock patient \
 		watch)
 LEAKS_WRAP =	-Wl,--wrap=main,--wrap=_exit,--wrap=chroot \
-		-Wl,--wrap=privdrop_limit,--wrap=sandbox_load \
+		-Wl,--wrap=sandbox_limit,--wrap=sandbox_load \
 		-Wl,--wrap=sandbox_restrict
 
 $(LEAKS_B)/msmtpd-hurried: $(O)/regress/e2e/hurry.o
@@ -21,17 +21,7 @@ $(LEAKS_B)/msmtpd-watch: $(O)/regress/chaos/watch.o
 $(LEAKS_B)/msmtpd-watch: private LINK += \
 	-Wl,--wrap=epoll_ctl,--wrap=fcntl,--wrap=syscall
 
-# confine.c's options for the sanitizer, which would turn it off, get another
-# name.  (A weak symbol would lose to that of clang's library.)  This confine.o
-# comes before the archive, which then is not asked for that one.
-$(O)/regress/leaks/confine.o: msmtpd/confine.c $(FLAGS)
-	@mkdir -p $(@D)
-	$(call say,$(CC) -D__asan_default_options=... $<)
-	$(Q)$(COMPILE) -D__asan_default_options=confine_asan_options -MMD -MP \
-	    -c -o $@ $<
-
-$(LEAKS): $(O)/regress/leaks/leaks.o $(O)/regress/leaks/confine.o $(MAIN) \
-	    $(LIB)
+$(LEAKS): $(O)/regress/leaks/leaks.o $(MAIN) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,$(CC) -o $@)
 	$(Q)$(LINK) $(LEAKS_WRAP) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
@@ -47,4 +37,4 @@ regress-leaks:
 regress-leaks-run:
 	@$(PROVE) -v regress/leaks/e2e.pl :: $(abspath $(LEAKS_B)) $(JOBS)
 
--include $(O)/regress/leaks/leaks.d $(O)/regress/leaks/confine.d
+-include $(O)/regress/leaks/leaks.d

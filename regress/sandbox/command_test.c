@@ -3,7 +3,7 @@
 /*
  * What a command, which has deliver's user, can do to deliver and to the
  * parent, with Landlock and without, from within the sandbox that
- * confine_deliver() and confine_command() make.  Three processes: this one
+ * sandbox_deliver() and sandbox_command() make.  Three processes: this one
  * starts a parent, that a deliver, that a command.
  */
 
@@ -32,10 +32,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "confine.h"
+#include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
-#include "privdrop.h"
+#include "sandbox_priv.h"
 #include "refuse.h"
 #include "sandbox.h"
 #include "tap.h"
@@ -469,7 +469,7 @@ command(int ready)
 	alarm(60);
 	close(ready);
 	setsid();
-	if (confine_command() == -1)
+	if (sandbox_command() == -1)
 		_exit(1);
 	for (i = 0; i < NATTACKS; i++)
 		shared->got[i] = attacks[i].fn();
@@ -494,7 +494,7 @@ deliver(int ready)
 
 	deliver_pid = getpid();
 	setpgid(0, 0);
-	confine_deliver(&conf);
+	sandbox_deliver(&conf);
 	shared->deliver_signals_parent = result(kill(parent_pid, 0));
 	if ((pid = fork()) == 0)
 		command(ready);
@@ -518,13 +518,13 @@ parent(int landlock)
 
 	/* The same user, as where the daemon is not started as root. */
 	if (conf.drop)
-		privdrop_user(conf.uid, conf.gid, conf.groups, conf.ngroups);
+		sandbox_user(conf.uid, conf.gid, conf.groups, conf.ngroups);
 	conf.drop = 0;
 	if (setrlimit(RLIMIT_NOFILE, &files) == -1)
 		err(1, "setrlimit");
 	parent_pid = getpid();
 	if (!landlock) {
-		privdrop_nnp();
+		sandbox_nnp();
 		refuse_landlock();
 	}
 	shared->abi = sandbox_landlock_abi();
@@ -534,7 +534,8 @@ parent(int landlock)
 			poll(NULL, 0, -1);
 		_exit(1);
 	}
-	conf.front = front_pid;
+	conf.siblings[0] = front_pid;
+	conf.nsiblings = 1;
 	if (pipe(fds) == -1 || (pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0)
@@ -583,10 +584,10 @@ deathsig_deliver(int out)
 {
 	pid_t	 pid;
 
-	confine_deliver(&conf);
+	sandbox_deliver(&conf);
 	if ((pid = fork()) == 0) {
 		setsid();
-		if (confine_command() == -1 ||
+		if (sandbox_command() == -1 ||
 		    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 			_exit(1);
 		(void)!write(out, "x", 1);

@@ -17,15 +17,15 @@ use Msmtpd::Test qw(eventually free_port is_root own_netns run slurp spew
 use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
-my $run = "$objdir/regress/sandbox/run_confined";
+my $run = "$objdir/regress/sandbox/run_sandboxed";
 plan skip_all => "$run is not built" unless -x $run;
 # Its servers meet nobody else's.
 own_netns() if is_root();
 
 my $tmp = File::Temp->newdir('msmtpd-XXXXXXXX', TMPDIR => 1);
 chmod 0755, "$tmp" or die $!;
-File::Copy::copy($run, "$tmp/run_confined") or die $!;
-chmod 0755, "$tmp/run_confined" or die $!;
+File::Copy::copy($run, "$tmp/run_sandboxed") or die $!;
+chmod 0755, "$tmp/run_sandboxed" or die $!;
 mkdir "$tmp/home", 0755 or die $!;
 my @uid = is_root() ? ('-u', $Msmtpd::Test::NOBODY) : ();
 chown $Msmtpd::Test::NOBODY, $Msmtpd::Test::NOBODY, "$tmp/home"
@@ -36,7 +36,7 @@ sub confined {
 	my ($opt, @cmd) = ref $_[0] ? @_ : ({}, @_);
 	$opt->{env}{HOME} = "$tmp/home";
 	$opt->{cwd} = '/';
-	return run($opt, "$tmp/run_confined", @uid, @cmd);
+	return run($opt, "$tmp/run_sandboxed", @uid, @cmd);
 }
 
 # at_home: the processes that it has left behind.

@@ -33,8 +33,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deliver/deliver_calls.h"
+#include "deliver/sandbox_deliver.h"
 #include "calls.h"
-#include "confine.h"
 #include "msmtpd.h"
 #include "policy.h"
 #include "samples.h"
@@ -110,7 +111,7 @@ plan_all(void)
 	int	 nr;
 
 	trials = shared(NR_MAX + nsamples, sizeof(*trials));
-	rows = shared(filter_deliver_args_n, sizeof(*rows));
+	rows = shared(deliver_call_args_n, sizeof(*rows));
 	x32 = shared(NR_MAX, sizeof(*x32));
 	int80 = shared(NR_I386, sizeof(*int80));
 	for (nr = 0; nr < NR_MAX; nr++)
@@ -263,7 +264,7 @@ confine(bool control)
 	is_control = control;
 	if (setsid() == -1)
 		err(1, "setsid");
-	confine_deliver(&conf);
+	sandbox_deliver(&conf);
 	if (nfilters != NFILTERS)
 		errx(1, "%d filters instead of %d", nfilters, NFILTERS);
 }
@@ -299,8 +300,8 @@ be_confined(void)
 		if (t->want != ENOSYS)
 			make(t, true, &t->probe);
 	}
-	for (i = 0; i < filter_deliver_args_n; i++)
-		make_row(&filter_deliver_args[i], &rows[i]);
+	for (i = 0; i < deliver_call_args_n; i++)
+		make_row(&deliver_call_args[i], &rows[i]);
 #ifdef __x86_64__
 	make_foreign();
 #endif
@@ -393,8 +394,8 @@ judge_numbers(void)
 	    "EPERM or ENOSYS as accounted, %d survive, answered as without "
 	    "the filters, and %d cannot be told", NR_MAX - 1, refused,
 	    survivors, untold);
-	is_int(survivors + untold, sandbox_verdicts(filter_deliver,
-	    filter_deliver_n, SANDBOX_ALLOW), "deliver: these are all that "
+	is_int(survivors + untold, sandbox_verdicts(deliver_calls,
+	    deliver_calls_n, SANDBOX_ALLOW), "deliver: these are all that "
 	    "the table allows");
 }
 
@@ -417,7 +418,7 @@ judge_rows(void)
 	size_t			 i;
 	int			 wrong = 0, refused = 0, passed = 0;
 
-	for (i = 0; i < filter_deliver_args_n; i++) {
+	for (i = 0; i < deliver_call_args_n; i++) {
 		r = &rows[i];
 		wrong += r->wrong;
 		refused += r->refused;
@@ -425,13 +426,13 @@ judge_rows(void)
 		if (r->wrong > 0)
 			diag("deliver: row %zu, %s: %d wrong, the last is "
 			    "(%#llx, %#llx, %#llx): %d", i,
-			    filter_deliver_args[i].name, r->wrong,
+			    deliver_call_args[i].name, r->wrong,
 			    (unsigned long long)r->args[0],
 			    (unsigned long long)r->args[1],
 			    (unsigned long long)r->args[2], r->answer);
 	}
 	is_int(wrong, 0, "deliver: %zu rows refuse %d forbidden arguments and "
-	    "let %d next to them pass", filter_deliver_args_n, refused,
+	    "let %d next to them pass", deliver_call_args_n, refused,
 	    passed);
 }
 
@@ -463,7 +464,8 @@ main(void)
 {
 	call_config(&conf);
 	/* Some process that is none of those that the rows name already. */
-	conf.front = policy_sibling = 1;
+	conf.siblings[0] = policy_sibling = 1;
+	conf.nsiblings = 1;
 	plan_all();
 	run(be_control, "deliver without its filters");
 	run(be_confined, "deliver");

@@ -16,8 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "front/sandbox_front.h"
+#include "parent/sandbox_parent.h"
+#include "sandbox.h"
 #include "calls.h"
-#include "confine.h"
 #include "msmtpd.h"
 #include "policy.h"
 #include "tap.h"
@@ -36,17 +38,17 @@ static char		 logfile[64];
 static void
 confine_as(const struct policy *p)
 {
-	struct confine_log	 log = { NULL, 0 };
+	struct sandbox_log	 log = { NULL, 0 };
 
-	if (p->rules == filter_front) {
-		conf.inetd = (p->when & FILTER_LISTEN) == 0;
-		confine_front(&conf);
+	if (p->rules == front_rules) {
+		conf.inetd = (p->when & SANDBOX_LISTEN) == 0;
+		sandbox_front(&conf);
 		return;
 	}
-	if (p->when & FILTER_FILE)
+	if (p->when & SANDBOX_FILE)
 		log.file = logfile;
-	log.syslog = (p->when & FILTER_SYSLOG) != 0;
-	confine_parent(&log);
+	log.syslog = (p->when & SANDBOX_SYSLOG) != 0;
+	sandbox_parent(&log);
 }
 
 static enum fate
@@ -210,7 +212,7 @@ main(void)
 		numbers(&policies[i]);
 		conditions(&policies[i]);
 		trampolines(&policies[i]);
-		if ((policies[i].when & ~FILTER_LISTEN) == 0)
+		if ((policies[i].when & ~SANDBOX_LISTEN) == 0)
 			foreign(&policies[i]);
 	}
 	rmdir(dir);

@@ -21,7 +21,6 @@
 
 #include "hostile.h"
 #include "packets.h"
-#include "spawn.h"
 #include "tap.h"
 
 #define DEADLINE	60		/* s; what takes longer hangs */
@@ -227,7 +226,7 @@ wait_read(struct deliver *d)
 static void __attribute__((noreturn))
 start_child(int parent, int front)
 {
-	char	 title[] = TITLE_DELIVER, *argv[] = { title, NULL };
+	char	 title[] = "msmtpd: deliver", *argv[] = { title, NULL };
 	int	 null;
 
 	null = open("/dev/null", O_RDWR);

@@ -11,19 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "confine.h"
+#include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "packets.h"
-#include "peer.h"
+#include "proc.h"
 
 #define FUZZ_MESSAGES	200
 
 void	__wrap_deliver_main(void) __attribute__((noreturn));
 
 static struct config	 conf;
-static struct peer	 front;
 static int		 status;
 
 static void
@@ -182,21 +180,24 @@ to_front(uint32_t what, uint32_t slot)
 }
 
 static void
-front_dispatch(struct imsg *imsg)
+front_dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	if (imsg->hdr.type == IMSG_MAIL)
 		to_front(conf.max_noops, imsg->hdr.peerid);
 }
 
 static void
-front_gone(void)
+front_gone(void *arg)
 {
+	(void)arg;
 	_exit(0);
 }
 
 static void
-parent_dispatch(struct imsg *imsg)
+parent_dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	if (imsg->hdr.type == IMSG_START)
 		to_parent(conf.max_noops);
 }
@@ -206,14 +207,10 @@ __wrap_deliver_main(void)
 {
 	struct imsg	 imsg;
 
-	child_init("deliver", &conf);
-	child_wait(&imsg, IMSG_COMMAND);
+	proc_init(PROC_DELIVER, &conf);
+	proc_wait(&imsg, IMSG_COMMAND);
 	imsg_free(&imsg);
-	peer_init(&front, "front", MSMTPD_FD_PEER, 65536);
-	front.dispatch = front_dispatch;
-	front.gone = front_gone;
-	confine_deliver(&conf);
-	if (peer_watch(&front) == -1)
-		fatal("front: cannot watch it");
-	child_run(parent_dispatch, &status);
+	proc_peer(PROC_FRONT, 65536, front_dispatch, front_gone, NULL);
+	sandbox_deliver(&conf);
+	proc_run(parent_dispatch, NULL, &status);
 }

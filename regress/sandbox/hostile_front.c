@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "confine.h"
+#include "front/sandbox_front.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "packets.h"
+#include "proc.h"
 
 #define FLOOD		1000000
 #define FUZZ_MESSAGES	200
@@ -245,8 +245,9 @@ answered(const struct imsg *imsg)
 }
 
 static void
-dispatch(struct imsg *imsg)
+dispatch(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	if (imsg->hdr.type == IMSG_AUTH_RESULT)
 		answered(imsg);
 	if (imsg->hdr.type == IMSG_START)
@@ -259,7 +260,7 @@ void
 __wrap_front_main(void)
 {
 	packets_to(MSMTPD_FD_PARENT);
-	child_init("front", &conf);
-	confine_front(&conf);
-	child_run(dispatch, &status);
+	proc_init(PROC_FRONT, &conf);
+	sandbox_front(&conf);
+	proc_run(dispatch, NULL, &status);
 }

@@ -21,11 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deliver/sandbox_deliver.h"
+#include "front/sandbox_front.h"
+#include "parent/sandbox_parent.h"
 #include "calls.h"
-#include "confine.h"
 #include "msmtpd.h"
 #include "outside.h"
-#include "privdrop.h"
+#include "sandbox_priv.h"
 #include "sandbox.h"
 #include "tap.h"
 
@@ -222,21 +224,21 @@ static const struct attempt {
 static void
 confine(void)
 {
-	struct confine_log	 log = { NULL, 0 };
+	struct sandbox_log	 log = { NULL, 0 };
 
 	switch (role) {
 	case FRONT:
 		if (conf.drop)
 			strlcpy(conf.chroot, empty, sizeof(conf.chroot));
-		confine_front(&conf);
+		sandbox_front(&conf);
 		break;
 	case DELIVER:
-		confine_deliver(&conf);
+		sandbox_deliver(&conf);
 		break;
 	default:
 		if (role == LOGGING)
 			log.file = logfile;
-		confine_parent(&log);
+		sandbox_parent(&log);
 		break;
 	}
 }

@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "deliver/deliver_calls.h"
+#include "front/sandbox_front.h"
+#include "parent/sandbox_parent.h"
+#include "sandbox.h"
 #include "policy.h"
 
 const struct policy policies[] = {
-	{ "front", filter_front, &filter_front_n, FILTER_LISTEN },
-	{ "front --inetd", filter_front, &filter_front_n, 0 },
-	{ "parent", filter_parent, &filter_parent_n, 0 },
-	{ "parent --log=FILE", filter_parent, &filter_parent_n, FILTER_FILE },
-	{ "parent --log=syslog", filter_parent, &filter_parent_n,
-	    FILTER_SYSLOG },
+	{ "front", front_rules, &front_rules_n, SANDBOX_LISTEN },
+	{ "front --inetd", front_rules, &front_rules_n, 0 },
+	{ "parent", parent_rules, &parent_rules_n, 0 },
+	{ "parent --log=FILE", parent_rules, &parent_rules_n, SANDBOX_FILE },
+	{ "parent --log=syslog", parent_rules, &parent_rules_n,
+	    SANDBOX_SYSLOG },
 };
 
 const size_t npolicies = sizeof(policies) / sizeof(policies[0]);
@@ -114,9 +118,9 @@ policy_call(int nr)
 {
 	size_t	 i;
 
-	for (i = 0; i < filter_deliver_n; i++)
-		if (policy_nr(filter_deliver[i].name) == nr)
-			return (&filter_deliver[i]);
+	for (i = 0; i < deliver_calls_n; i++)
+		if (policy_nr(deliver_calls[i].name) == nr)
+			return (&deliver_calls[i]);
 	return (NULL);
 }
 
@@ -130,9 +134,9 @@ policy_deliver(int nr, const uint64_t args[6])
 		return (ENOSYS);
 	if (call->verdict == SANDBOX_DENY)
 		return (EPERM);
-	for (i = 0; i < filter_deliver_args_n; i++)
-		if (policy_nr(filter_deliver_args[i].name) == nr &&
-		    policy_holds(&filter_deliver_args[i], args))
+	for (i = 0; i < deliver_call_args_n; i++)
+		if (policy_nr(deliver_call_args[i].name) == nr &&
+		    policy_holds(&deliver_call_args[i], args))
 			return (EPERM);
 	return (0);
 }

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "filter.h"
 
+#include "sandbox.h"
 /*
  * What the tables of the daemon say, read without libseccomp, as the other
  * side of each comparison.

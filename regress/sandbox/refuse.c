@@ -5,7 +5,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 
-#include "privdrop.h"
+#include "sandbox_priv.h"
 #include "refuse.h"
 
 /* Where first is not 0, only with that first argument. */

@@ -4,7 +4,7 @@
 SANDBOX_O =	$(O)/regress/sandbox
 SANDBOX_B =	$(OBJDIR)/regress/sandbox
 SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
-		$(SANDBOX_B)/hostile_deliver $(SANDBOX_B)/run_confined $(SANDBOX_B)/landlock_abi
+		$(SANDBOX_B)/hostile_deliver $(SANDBOX_B)/run_sandboxed $(SANDBOX_B)/landlock_abi
 
 REGRESS_NEEDS += $(SANDBOX_T)
 
@@ -15,7 +15,7 @@ $(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/landlock_test: $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
 $(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
-$(SANDBOX_B)/confine_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
+$(SANDBOX_B)/sandbox_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
 
 $(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
 	    $(SANDBOX_O)/hostile.o $(SANDBOX_O)/packets.o
@@ -40,7 +40,7 @@ $(SANDBOX_O)/session_attack.o: msmtpd/front/session.c $(FLAGS)
 
 $(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
 	    $(SANDBOX_O)/attack.o
-$(SANDBOX_B)/run_confined: $(SANDBOX_O)/run_confined.o
+$(SANDBOX_B)/run_sandboxed: $(SANDBOX_O)/run_sandboxed.o
 $(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 
 # The daemon with a hostile front, or deliver, in the place of its own.

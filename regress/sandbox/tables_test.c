@@ -22,6 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deliver/deliver_calls.h"
+#include "front/sandbox_front.h"
+#include "sandbox.h"
 #include "bpfrun.h"
 #include "policy.h"
 #include "tap.h"
@@ -203,7 +206,7 @@ absent(const struct policy *p)
 			continue;
 		for (k = 0; k < sizeof(never) / sizeof(never[0]); k++)
 			bad += strcmp(r->name, never[k]) == 0;
-		if (p->rules == filter_front)
+		if (p->rules == front_rules)
 			bad += strcmp(r->name, "openat") == 0 ||
 			    strcmp(r->name, "connect") == 0 ||
 			    strcmp(r->name, "sendto") == 0;
@@ -374,9 +377,9 @@ accounted(uint32_t arch, const char *name)
 	size_t	 i;
 	int	 nr, known = 0, missing = 0, times, last = 0;
 
-	for (i = 0; i < filter_deliver_n; i++) {
+	for (i = 0; i < deliver_calls_n; i++) {
 		nr = seccomp_syscall_resolve_name_arch(arch,
-		    filter_deliver[i].name);
+		    deliver_calls[i].name);
 		if (nr > last)
 			last = nr;
 	}
@@ -384,8 +387,8 @@ accounted(uint32_t arch, const char *name)
 		call = seccomp_syscall_resolve_num_arch(arch, nr);
 		if (call == NULL)
 			continue;
-		for (i = 0, times = 0; i < filter_deliver_n; i++)
-			times += strcmp(filter_deliver[i].name, call) == 0;
+		for (i = 0, times = 0; i < deliver_calls_n; i++)
+			times += strcmp(deliver_calls[i].name, call) == 0;
 		known++;
 		/* A newer libseccomp than the table: ENOSYS, as documented. */
 		if (times == 0 && nr > last && nr > 470)
@@ -407,13 +410,13 @@ sorted(void)
 	size_t	 i;
 	int	 bad = 0;
 
-	for (i = 1; i < filter_deliver_n; i++)
-		bad += strcmp(filter_deliver[i - 1].name,
-		    filter_deliver[i].name) >= 0;
-	for (i = 0; i < filter_deliver_n; i++)
-		bad += filter_deliver[i].why[0] == '\0';
+	for (i = 1; i < deliver_calls_n; i++)
+		bad += strcmp(deliver_calls[i - 1].name,
+		    deliver_calls[i].name) >= 0;
+	for (i = 0; i < deliver_calls_n; i++)
+		bad += deliver_calls[i].why[0] == '\0';
 	is_int(bad, 0, "deliver's %zu calls are sorted, each with a reason",
-	    filter_deliver_n);
+	    deliver_calls_n);
 }
 
 static void
@@ -434,14 +437,14 @@ deliver_numbers(void)
 	is_int(wrong, 0, "deliver: %d numbers are answered as accounted",
 	    4 * NR_MAX);
 	wrong = 0;
-	for (i = 0; i < filter_deliver_args_n; i++)
+	for (i = 0; i < deliver_call_args_n; i++)
 		for (k = 0; k < TRIES; k++) {
-			nr = policy_nr(filter_deliver_args[i].name);
-			odd_arguments(&filter_deliver_args[i], args);
+			nr = policy_nr(deliver_call_args[i].name);
+			odd_arguments(&deliver_call_args[i], args);
 			if (deliver_answer(bpf_native, nr, args) !=
 			    policy_deliver(nr, args) && wrong++ < 5)
 				diag("%s(%#llx, %#llx, %#llx)",
-				    filter_deliver_args[i].name,
+				    deliver_call_args[i].name,
 				    (unsigned long long)args[0],
 				    (unsigned long long)args[1],
 				    (unsigned long long)args[2]);
@@ -480,10 +483,10 @@ main(void)
 	}
 	/* Some process that is none of those that the rows name already. */
 	policy_sibling = 1;
-	sandbox_sibling(policy_sibling);
-	bpf_take(&account, sandbox_account(filter_deliver, filter_deliver_n));
-	bpf_take(&denylist, sandbox_denylist(filter_deliver_args,
-	    filter_deliver_args_n));
+	sandbox_siblings(&policy_sibling, 1);
+	bpf_take(&account, sandbox_account(deliver_calls, deliver_calls_n));
+	bpf_take(&denylist, sandbox_denylist(deliver_call_args,
+	    deliver_call_args_n));
 	diag("deliver: %zu and %zu instructions", account.n, denylist.n);
 	accounted(SCMP_ARCH_X86_64, "x86_64");
 	accounted(SCMP_ARCH_AARCH64, "aarch64");

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "body.h"
 #include "deliver/envelope.h"
-#include "front/received.h"
 #include "tap.h"
 
 #define ALL_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
@@ -34,7 +34,8 @@ head(uint64_t size, uint32_t nrcpt, uint32_t octets)
 	return (h);
 }
 
-/* A body of its own length, so that whoever reads on is caught. */
+/* As deliver does: the form, then the rest.  A body of its own length, so that
+ * whoever reads on is caught. */
 static const char *
 begin(struct envelope *e, const struct imsg_mail *h, const char *text,
     size_t len)
@@ -46,9 +47,22 @@ begin(struct envelope *e, const struct imsg_mail *h, const char *text,
 		abort();
 	memcpy(body, h, sizeof(*h));
 	memcpy(body + sizeof(*h), text, len);
-	why = envelope_begin(e, &conf, body, sizeof(*h) + len);
+	memset(e, 0, sizeof(*e));
+	why = body_check(PROC_FRONT, PROC_DELIVER, IMSG_MAIL, body,
+	    sizeof(*h) + len);
+	if (why == NULL)
+		why = envelope_begin(e, &conf, body, sizeof(*h) + len);
 	free(body);
 	return (why);
+}
+
+static const char *
+more(struct envelope *e, const char *text, size_t len)
+{
+	const char	*why;
+
+	why = body_check(PROC_FRONT, PROC_DELIVER, IMSG_RCPT, text, len);
+	return (why != NULL ? why : envelope_more(e, text, len));
 }
 
 static const struct {
@@ -66,22 +80,22 @@ static const struct {
 	{ 1000 + MSMTPD_RECEIVED_MAX, 2, 8, TEXT("s@x\0r@x\0t@x\0"), NULL, 1 },
 	{ 1, 2, 8, TEXT("s@x\0r@x\0"), NULL, 0 },
 	{ 1, 2, 8, TEXT("s@x\0"), NULL, 0 },
-	{ 0, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
+	{ 0, 1, 4, TEXT("s@x\0r@x\0"), "0 octets", 0 },
 	{ 1001 + MSMTPD_RECEIVED_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
 	{ UINT64_MAX, 1, 4, TEXT("s@x\0r@x\0"), "size", 0 },
-	{ 1, 0, 0, TEXT("s@x\0"), "number of recipients", 0 },
+	{ 1, 0, 0, TEXT("s@x\0"), "octets", 0 },
 	{ 1, 4, 16, TEXT("s@x\0r@x\0r@x\0r@x\0r@x\0"),
 	    "number of recipients", 0 },
-	{ 1, UINT32_MAX, 4, TEXT("s@x\0r@x\0"), "number of recipients", 0 },
+	{ 1, UINT32_MAX, 4, TEXT("s@x\0r@x\0"), "octets", 0 },
 	{ 1, 1, 1, TEXT("s@x\0\0"), "octets", 0 },
 	{ 1, 1, 193, TEXT("s@x\0r@x\0"), "octets", 0 },
 	{ 1, 1, UINT32_MAX, TEXT("s@x\0r@x\0"), "octets", 0 },
-	{ 1, 1, 4, TEXT("s@x"), "unterminated sender", 0 },
+	{ 1, 1, 4, TEXT("s@x"), "unterminated", 0 },
 	{ 1, 1, 4, TEXT("-s@x\0r@x\0"), "invalid sender", 0 },
 	{ 1, 1, 4, TEXT("s@@x\0r@x\0"), "invalid sender", 0 },
 	{ 1, 1, 4, TEXT("s\n@x\0r@x\0"), "invalid sender", 0 },
 	{ 1, 1, 5, TEXT("s\xc3\xa9@x\0r@x\0"), "invalid sender", 0 },
-	{ 1, 1, 4, TEXT("s@x\0r@x"), "unterminated recipient", 0 },
+	{ 1, 1, 4, TEXT("s@x\0r@x"), "unterminated", 0 },
 	{ 1, 1, 4, TEXT("s@x\0-r@\0"), "invalid recipient", 0 },
 	{ 1, 2, 8, TEXT("s@x\0\0"), "invalid recipient", 0 },
 	{ 1, 1, 4, TEXT("s@x\0r@x\0r@x\0"), "more recipients", 0 },
@@ -124,7 +138,8 @@ test_head(void)
 	size_t			 i, taken = 0;
 
 	for (i = 0; i <= sizeof(h); i++)
-		taken += envelope_begin(&e, &conf, small, i) == NULL;
+		taken += body_check(PROC_FRONT, PROC_DELIVER, IMSG_MAIL,
+		    small, i) == NULL;
 	is_int((long long)taken, 0, "a head alone, and less, is refused");
 
 	h = head(1, 1, 4);
@@ -165,22 +180,22 @@ test_more(void)
 	struct envelope		 e;
 
 	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
-	is_str(envelope_more(&e, TEXT("b@x\0")), NULL, "two of three");
+	is_str(more(&e, TEXT("b@x\0")), NULL, "two of three");
 	ok(!envelope_complete(&e), "not complete");
-	is_str(envelope_more(&e, TEXT("c@x\0")), NULL, "three of three");
+	is_str(more(&e, TEXT("c@x\0")), NULL, "three of three");
 	ok(envelope_complete(&e), "complete");
 	is_mem(e.rcpts, e.rcpt_used, TEXT("a@x\0b@x\0c@x\0"), "all of them");
-	ok(envelope_more(&e, TEXT("d@x\0")) != NULL, "and no more");
+	ok(more(&e, TEXT("d@x\0")) != NULL, "and no more");
 	envelope_free(&e);
 
 	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
-	ok(envelope_more(&e, TEXT("b@x")) != NULL, "not in the middle of one");
+	ok(more(&e, TEXT("b@x")) != NULL, "not in the middle of one");
 	envelope_free(&e);
 	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
-	ok(envelope_more(&e, TEXT("b@x\0c@x\0d")) != NULL, "more than said");
+	ok(more(&e, TEXT("b@x\0c@x\0d")) != NULL, "more than said");
 	envelope_free(&e);
 	is_str(begin(&e, &h, TEXT("\0a@x\0")), NULL, "one of three");
-	ok(envelope_more(&e, TEXT("bcdefg@x\0")) != NULL, "fewer than said");
+	ok(more(&e, TEXT("bcdefg@x\0")) != NULL, "fewer than said");
 	envelope_free(&e);
 }
 

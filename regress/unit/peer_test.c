@@ -37,27 +37,31 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 }
 
 static void
-count(struct imsg *imsg)
+count(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	wrong += imsg->hdr.peerid != got++;
 }
 
 static void
-none(struct imsg *imsg)
+none(struct imsg *imsg, void *arg)
 {
+	(void)arg;
 	(void)imsg;
 	wrong++;
 }
 
 static void
-on_gone(void)
+on_gone(void *arg)
 {
+	(void)arg;
 	gone++;
 }
 
 static void
-on_drained(void)
+on_drained(void *arg)
 {
+	(void)arg;
 	drained++;
 	event_exit();
 }
@@ -102,7 +106,7 @@ setup(void)
 		if (peer_send(&a, 1, sent++, -1, body, sizeof(body)) == -1)
 			abort();
 	while (imsgbuf_get(&b.ibuf, &imsg) == 1)
-		count(&imsg);
+		count(&imsg, NULL);
 	return (sent);
 }
 

@@ -15,9 +15,8 @@
 #include <unistd.h>
 
 #include "imsg.h"
-#include "privdrop.h"
+#include "sandbox_priv.h"
 #include "sandbox.h"
-#include "spawn.h"
 
 /*
  * Linked with the daemon (ld's --wrap) for memcheck alone: what valgrind can
@@ -47,7 +46,7 @@
 int	__real_main(int, char **);
 int	__wrap_main(int, char **);
 int	__wrap_fexecve(int, char *const [], char *const []);
-int	__wrap_privdrop_mdwe(bool);
+int	__wrap_sandbox_mdwe(bool);
 int	__wrap_sandbox_load(struct sandbox_filter *);
 int	__real_setrlimit(__rlimit_resource_t, const struct rlimit *);
 int	__wrap_setrlimit(__rlimit_resource_t, const struct rlimit *);
@@ -158,8 +157,7 @@ __wrap_main(int argc, char **argv)
 		return (send_pidfd(argv[2]));
 	if (argc == 2 && strcmp(argv[1], ARG_FAULT) == 0)
 		return (commit_fault());
-	if (argc == 2 && (strcmp(argv[1], TITLE_FRONT) == 0 ||
-	    strcmp(argv[1], TITLE_DELIVER) == 0))
+	if (argc == 2 && strncmp(argv[1], "msmtpd: ", 8) == 0)
 		argc--, argv++;
 	if (seccomp_api_set(SECCOMP_API) != 0)
 		errx(1, "seccomp_api_set");
@@ -176,7 +174,7 @@ __wrap_fexecve(int fd, char *const argv[], char *const env[])
 }
 
 int
-__wrap_privdrop_mdwe(bool inherit)
+__wrap_sandbox_mdwe(bool inherit)
 {
 	(void)inherit;
 	return (0);

@@ -6,7 +6,7 @@
 MEMCHECK_B =	$(OBJDIR)/regress/valgrind
 MEMCHECK =	$(MEMCHECK_B)/msmtpd-memcheck \
 		$(MEMCHECK_B)/msmtpd-hurried-memcheck
-MEMCHECK_WRAP =	-Wl,--wrap=main,--wrap=fexecve,--wrap=privdrop_mdwe \
+MEMCHECK_WRAP =	-Wl,--wrap=main,--wrap=fexecve,--wrap=sandbox_mdwe \
 		-Wl,--wrap=sandbox_load,--wrap=setrlimit,--wrap=syscall
 
 # Not as fast as without memcheck.

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/* sandbox_asan: what AddressSanitizer is told in builds that have it. */
+
+#ifdef SANITIZE
+const char	*__asan_default_options(void);
+
+/* LeakSanitizer clones and traces the process that ends, and the sandbox kills
+ * a process that tries. */
+const char *
+__asan_default_options(void)
+{
+	return ("detect_leaks=0");
+}
+#endif
+
+extern int	 sandbox_asan;	/* ISO C forbids an empty file */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef DELIVER_CALLS_H
+#define DELIVER_CALLS_H
+
+#include <stddef.h>
+
+#include "sandbox.h"
+
+/* Every system call, and the arguments that are refused to deliver and to the
+ * commands that it runs. */
+extern const struct sandbox_call	 deliver_calls[];
+extern const size_t			 deliver_calls_n;
+extern const struct sandbox_rule	 deliver_call_args[];
+extern const size_t			 deliver_call_args_n;
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/* sandbox_deliver: how deliver, and each command that it runs, is confined. */
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <unistd.h>
+
+#include "deliver_calls.h"
+#include "log.h"
+#include "proc.h"
+#include "sandbox_deliver.h"
+#include "sandbox_enter.h"
+
+#define FDS_SPARE	64	/* besides those that commands need */
+#define FDS_COMMAND	6	/* its pidfd, output (both ends), message,
+				 * tether (both ends) */
+
+/* For sandbox_command(), which may change nothing. */
+static int		 command_ruleset = -1;
+static struct rlimit	 command_nofile;
+
+/* The same domain twice: one for deliver, and nested in it one for each
+ * command, which then cannot reach out to deliver. */
+static int
+deliver_ruleset(void)
+{
+	return (sandbox_ruleset(0, SANDBOX_NET_BIND_TCP,
+	    SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL));
+}
+
+static void
+deliver_landlock(void)
+{
+	int	 ruleset = deliver_ruleset();
+
+	/* Both, or none. */
+	if (ruleset != -1 && (command_ruleset = deliver_ruleset()) == -1)
+		fatal("landlock_create_ruleset");
+	sandbox_landlock(ruleset);
+}
+
+/*
+ * Whatever deliver holds now, above all its two sockets, is not for a
+ * command.  The caller has closed what it inherited, so they are few and low;
+ * what is above has been made close-on-exec.
+ */
+static void
+deliver_exec(void)
+{
+	int	 fd;
+
+	for (fd = 3; fd < FDS_SPARE; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 && errno != EBADF)
+			fatal("F_SETFD");
+}
+
+bool
+sandbox_deliver_room(const struct config *conf)
+{
+	static rlim_t	 have;
+	/* A mail's descriptor may wait here for each session. */
+	rlim_t		 want = (rlim_t)conf->max_sessions +
+			    (rlim_t)conf->max_deliveries * FDS_COMMAND +
+			    FDS_SPARE;
+
+	/* Once: commands get back what there was before. */
+	if (have == 0)
+		have = sandbox_descriptors(want, &command_nofile);
+	return (have >= want);
+}
+
+void
+sandbox_deliver(const struct config *conf)
+{
+	struct sandbox_user user = { conf->drop != 0, conf->uid, conf->gid,
+				    conf->groups, conf->ngroups, NULL };
+	pid_t		 parent = getppid();
+
+	(void)sandbox_deliver_room(conf);
+	sandbox_become(&user, parent);
+	sandbox_nnp();
+	/* A command that compiles at run time must not inherit it. */
+	if (!sandbox_mdwe(false))
+		sandbox_note(", no mdwe");
+	deliver_exec();
+	deliver_landlock();
+	sandbox_siblings(conf->siblings, conf->nsiblings);
+	sandbox_filter(sandbox_account(deliver_calls, deliver_calls_n));
+	sandbox_filter(sandbox_denylist(deliver_call_args,
+	    deliver_call_args_n));
+#ifdef __GLIBC__
+	/* Building the filters has left some hundred KiB behind. */
+	malloc_trim(0);
+#endif
+	sandbox_note(", seccomp denies %u calls", sandbox_verdicts(deliver_calls,
+	    deliver_calls_n, SANDBOX_DENY));
+	sandbox_report();
+}
+
+int
+sandbox_command(void)
+{
+	if (command_ruleset != -1 && sandbox_restrict(command_ruleset) == -1)
+		return (-1);
+	return (setrlimit(RLIMIT_NOFILE, &command_nofile));
+}
+
+void
+sandbox_deliver_print(FILE *fp)
+{
+	static const char *const	 when[] = { NULL };
+
+	fprintf(fp, "deliver and the command: refused with EPERM:\n");
+	sandbox_print_calls(fp, deliver_calls, deliver_calls_n, SANDBOX_DENY);
+	fprintf(fp, "\ndeliver and the command: refused with EPERM for some "
+	    "arguments:\n");
+	sandbox_print_rules(fp, deliver_call_args, deliver_call_args_n, when,
+	    "refused");
+	fprintf(fp, "\ndeliver and the command: refused with ENOSYS, as is "
+	    "any number not listed:\n");
+	sandbox_print_calls(fp, deliver_calls, deliver_calls_n, SANDBOX_NOSYS);
+	fprintf(fp, "\ndeliver and the command: allowed:\n");
+	sandbox_print_calls(fp, deliver_calls, deliver_calls_n, SANDBOX_ALLOW);
+}

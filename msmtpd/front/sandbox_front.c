@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* sandbox_front: what front may do, and how it gives up the rest. */
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "proc.h"
+#include "sandbox_enter.h"
+#include "sandbox_front.h"
+
+/*
+ * What front may call once it is confined: one call a line, with its reason.
+ * Should an update of the C library need another one, this is the place.
+ * The descriptors that it holds, and so may read and write, are its clients,
+ * the messages that it collects, parent and deliver.
+ */
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL		0x0008U		/* Linux 6.3 */
+#endif
+
+#define FDS_SPARE	64	/* besides those that sessions need */
+#define FDS_SESSION	2	/* the client, its message */
+
+/* Octets of Received field and trace besides the message that is limited. */
+#define FSIZE_SPARE	65536
+
+const struct sandbox_rule front_rules[] = {
+	{ "accept4", "take a connection", SANDBOX_LISTEN,
+	    { IS(3, "flags", SOCK_NONBLOCK|SOCK_CLOEXEC) } },
+	{ "brk", "malloc(3)", 0, { { 0 } } },
+	{ "clock_gettime", "timers, where the vdso cannot tell", 0,
+	    { { 0 } } },
+	{ "close", "a session, a message", 0, { { 0 } } },
+	{ "epoll_ctl", "watch a session", 0, { { 0 } } },
+#ifdef __NR_epoll_wait
+	{ "epoll_wait", "wait for whatever comes", 0, { { 0 } } },
+#else
+	{ "epoll_pwait", "wait for whatever comes", 0,
+	    { IS64(4, "sigmask", 0) } },
+#endif
+	{ "exit_group", "end", 0, { { 0 } } },
+	{ "fcntl", "seal a message", 0, { IS(1, "cmd", F_ADD_SEALS) } },
+	{ "memfd_create", "a place for a message", 0,
+	    { IS(1, "flags", MFD_CLOEXEC|MFD_ALLOW_SEALING) } },
+	{ "memfd_create", "a place for a message", 0,
+	    { IS(1, "flags", MFD_CLOEXEC|MFD_ALLOW_SEALING|MFD_NOEXEC_SEAL) } },
+	{ "mmap", "malloc(3)", 0,
+	    { ONLY(2, "prot", PROT_READ|PROT_WRITE),
+	    IS64(3, "flags", MAP_PRIVATE|MAP_ANONYMOUS) } },
+	{ "mremap", "realloc(3)", 0, { IS64(3, "flags", MREMAP_MAYMOVE) } },
+	{ "munmap", "free(3)", 0, { { 0 } } },
+	{ "read", "from a client", 0, { { 0 } } },
+	{ "recvmsg", "from parent and deliver", 0,
+	    { IS(2, "flags", MSG_DONTWAIT|MSG_CMSG_CLOEXEC) } },
+	{ "sendmsg", "to parent and deliver", 0,
+	    { IS(2, "flags", MSG_DONTWAIT|MSG_NOSIGNAL) } },
+	{ "shutdown", "say goodbye to a client", 0,
+	    { IS(1, "how", SHUT_WR) } },
+	{ "write", "to a client, to a message", 0, { { 0 } } },
+
+#ifdef SANITIZE
+	/* What the run-time libraries of ASan and UBSan need. */
+	{ "futex", "sanitizer: locks", 0, { { 0 } } },
+	{ "getpid", "sanitizer: report", 0, { { 0 } } },
+	{ "gettid", "sanitizer: report", 0, { { 0 } } },
+	{ "madvise", "sanitizer: shadow memory", 0, { { 0 } } },
+	{ "mmap", "sanitizer: shadow memory", 0,
+	    { ONLY(2, "prot", PROT_READ|PROT_WRITE) } },
+	{ "rt_sigprocmask", "sanitizer: report", 0, { { 0 } } },
+	{ "sched_yield", "sanitizer: locks", 0, { { 0 } } },
+	{ "sigaltstack", "sanitizer: exit", 0, { { 0 } } },
+#endif
+};
+
+const size_t front_rules_n = sizeof(front_rules) / sizeof(front_rules[0]);
+
+uint64_t
+sandbox_front(const struct config *conf)
+{
+	struct sandbox_user user = { conf->drop != 0, conf->uid, conf->gid,
+				    conf->groups, conf->ngroups, NULL };
+	struct rlimit	 unused;
+	rlim_t		 descriptors, want;
+	pid_t		 parent = getppid();
+
+	sandbox_timezone();
+	want = (rlim_t)conf->max_sessions * FDS_SESSION +
+	    MSMTPD_LISTENERS_MAX + FDS_SPARE;
+	descriptors = sandbox_descriptors(want, &unused);
+	user.chroot = conf->chroot[0] != '\0' ? conf->chroot : NULL;
+	sandbox_become(&user, parent);
+	if (user.drop && user.chroot != NULL)
+		sandbox_note(", chroot %s", user.chroot);
+	else
+		sandbox_note(", no chroot");
+	sandbox_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_SPARE,
+	    "RLIMIT_FSIZE");
+	sandbox_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
+	sandbox_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
+	if (!sandbox_mdwe(true))
+		sandbox_note(", no mdwe");
+	sandbox_nnp();
+	sandbox_landlock(sandbox_ruleset(1, SANDBOX_NET_BIND_TCP |
+	    SANDBOX_NET_CONNECT_TCP, SANDBOX_SCOPE_ABSTRACT |
+	    SANDBOX_SCOPE_SIGNAL));
+	sandbox_only(front_rules, front_rules_n,
+	    conf->inetd ? 0 : SANDBOX_LISTEN);
+	sandbox_report();
+	return (descriptors < want ? descriptors : want);
+}
+
+void
+sandbox_front_print(FILE *fp)
+{
+	static const char *const	 when[] = { "not with --inetd", NULL };
+
+	fprintf(fp, "front: may call only, and anything else kills it:\n");
+	sandbox_print_rules(fp, front_rules, front_rules_n, when, "only");
+}

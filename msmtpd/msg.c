@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/* msg: the check of every message that crosses a process boundary. */
+
+#include <sys/socket.h>
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "log.h"
+#include "msg.h"
+#include "proc.h"
+
+#define LENGTH_WRONG	"its length is wrong"
+
+/* A check of a body: NULL, or what is wrong with it. */
+typedef const char *msg_body(enum proc_id, const void *, size_t);
+
+static bool
+terminated(const char *s, size_t size)
+{
+	return (s[size - 1] == '\0');
+}
+
+static const char *
+body_none(enum proc_id from, const void *data, size_t len)
+{
+	(void)from, (void)data;
+	return (len == 0 ? NULL : "it has a body");
+}
+
+static const char *
+body_config(enum proc_id from, const void *data, size_t len)
+{
+	const struct config	*c = data;
+
+	(void)from;
+	if (len != sizeof(*c))
+		return (LENGTH_WRONG);
+	if (c->ngroups > MSMTPD_GROUPS_MAX || c->nsiblings > PROC_MAX)
+		return ("more entries than a list has room for");
+	if (!terminated(c->chroot, sizeof(c->chroot)) ||
+	    !terminated(c->hostname, sizeof(c->hostname)))
+		return ("unterminated string");
+	if (c->max_sessions == 0 || c->max_deliveries == 0 ||
+	    c->max_recipients == 0)
+		return ("a limit of 0");
+	return (c->drop && c->uid == 0 ? "root as the user to become" : NULL);
+}
+
+/* One string and more, each with its '\0'. */
+static const char *
+body_strings(enum proc_id from, const void *data, size_t len)
+{
+	(void)from;
+	if (len == 0)
+		return (LENGTH_WRONG);
+	return (terminated(data, len) ? NULL : "unterminated string");
+}
+
+static const char *
+body_session(enum proc_id from, const void *data, size_t len)
+{
+	(void)from, (void)data;
+	return (len == sizeof(struct sockaddr_storage) ? NULL : LENGTH_WRONG);
+}
+
+static const char *
+body_auth_result(enum proc_id from, const void *data, size_t len)
+{
+	const struct imsg_auth_result	*r = data;
+
+	(void)from;
+	if (len != sizeof(*r))
+		return (LENGTH_WRONG);
+	return (r->answer <= AUTH_UNCHECKED ? NULL : "unknown answer");
+}
+
+/*
+ * A line that the log can take as it is: a priority, and one printable line
+ * that begins with the name of the process that sends it.
+ */
+static const char *
+body_log(enum proc_id from, const void *data, size_t len)
+{
+	const struct imsg_log	*msg = data;
+	const char		*name = procs[from].name;
+	size_t			 namelen = strlen(name);
+
+	/* Not sizeof(*msg): what pads the struct is no text. */
+	if (len <= offsetof(struct imsg_log, text) ||
+	    len > offsetof(struct imsg_log, text) + sizeof(msg->text))
+		return (LENGTH_WRONG);
+	if (msg->pri < LOG_EMERG || msg->pri > LOG_DEBUG)
+		return ("unknown priority");
+	len -= offsetof(struct imsg_log, text);
+	if (memchr(msg->text, '\0', len) != msg->text + len - 1)
+		return ("unterminated string");
+	if (!log_isprintable(msg->text, len - 1))
+		return ("unprintable line");
+	return (strncmp(msg->text, name, namelen) == 0 &&
+	    strncmp(msg->text + namelen, ": ", 2) == 0 ? NULL :
+	    "another process's name");
+}
+
+static const char *
+body_auth(enum proc_id from, const void *data, size_t len)
+{
+	const struct imsg_auth	*auth = data;
+
+	(void)from;
+	if (len != sizeof(*auth))
+		return (LENGTH_WRONG);
+	return (terminated(auth->user, sizeof(auth->user)) &&
+	    terminated(auth->pass, sizeof(auth->pass)) ? NULL :
+	    "unterminated string");
+}
+
+static bool
+id_valid(const char *id, size_t size)
+{
+	size_t	 i;
+
+	for (i = 0; i < size && id[i] != '\0'; i++)
+		if (!((id[i] >= 'A' && id[i] <= 'Z') || (id[i] >= 'a' &&
+		    id[i] <= 'z') || (id[i] >= '0' && id[i] <= '9') ||
+		    id[i] == '.'))
+			return (false);
+	return (i > 0 && i < size);
+}
+
+/* The form; envelope.c holds it against the settings and the grammar. */
+static const char *
+body_mail(enum proc_id from, const void *data, size_t len)
+{
+	static const uint8_t	 zero[sizeof(((struct imsg_mail *)0)->reserved)];
+	struct imsg_mail	 h;
+
+	(void)from;
+	if (len <= sizeof(h))
+		return (LENGTH_WRONG);
+	memcpy(&h, data, sizeof(h));
+	if (h.size == 0)
+		return ("a message of 0 octets");
+	if (h.nrcpt == 0 || h.rcpt_octets < 2 * (uint64_t)h.nrcpt)
+		return ("octets of recipients out of bounds");
+	if (h.utf8 > 1 || memcmp(h.reserved, zero, sizeof(zero)) != 0)
+		return ("reserved field set");
+	if (!id_valid(h.id, sizeof(h.id)))
+		return ("malformed id");
+	return (terminated(data, len) ? NULL : "unterminated string");
+}
+
+static const char *
+body_rcpt(enum proc_id from, const void *data, size_t len)
+{
+	/* None: the mail is dropped. */
+	return (len == 0 ? NULL : body_strings(from, data, len));
+}
+
+/* As waitid(2) and errno(3) have them. */
+static const char *
+body_result(enum proc_id from, const void *data, size_t len)
+{
+	const struct imsg_result	*r = data;
+	bool				 good;
+
+	(void)from;
+	if (len != sizeof(*r))
+		return (LENGTH_WRONG);
+	switch (r->outcome) {
+	case MAIL_EXITED:
+		good = r->value >= 0 && r->value <= 255;
+		break;
+	case MAIL_SIGNALED:
+		good = r->value > 0 && r->value < NSIG;
+		break;
+	case MAIL_TIMEOUT:
+	case MAIL_STOPPED:
+	case MAIL_FAILED:
+		good = r->value >= 0;
+		break;
+	default:
+		good = false;
+	}
+	return (good ? NULL : "impossible outcome");
+}
+
+#define PARENT		PROC_BIT(PROC_PARENT)
+#define FRONT		PROC_BIT(PROC_FRONT)
+#define DELIVER		PROC_BIT(PROC_DELIVER)
+#define CHILDREN	(PROC_ALL & ~PARENT)
+
+/* Who sends what to whom; msmtpd.h says what each message means. */
+static const struct msg_row {
+	uint32_t	 type;
+	unsigned int	 from, to;
+	bool		 fd;		/* one may come with it */
+	msg_body	*body;
+} rows[] = {
+	{ IMSG_CONFIG,	     PARENT,   CHILDREN, false, body_config },
+	{ IMSG_COMMAND,	     PARENT,   DELIVER,  false, body_strings },
+	{ IMSG_LISTENER,     PARENT,   FRONT,    true,  body_none },
+	{ IMSG_SESSION,	     PARENT,   FRONT,    true,  body_session },
+	{ IMSG_START,	     PARENT,   CHILDREN, false, body_none },
+	{ IMSG_AUTH_RESULT,  PARENT,   FRONT,    false, body_auth_result },
+	{ IMSG_STOP,	     PARENT,   FRONT,    false, body_none },
+	{ IMSG_KILL,	     PARENT,   DELIVER,  false, body_none },
+	{ IMSG_PING,	     PARENT,   CHILDREN, false, body_none },
+	{ IMSG_READY,	     CHILDREN, PARENT,   false, body_none },
+	{ IMSG_LOG,	     CHILDREN, PARENT,   false, body_log },
+	{ IMSG_AUTH,	     FRONT,    PARENT,   false, body_auth },
+	{ IMSG_AUTH_CANCEL,  FRONT,    PARENT,   false, body_none },
+	{ IMSG_PONG,	     CHILDREN, PARENT,   false, body_none },
+	{ IMSG_MAIL,	     FRONT,    DELIVER,  true,  body_mail },
+	{ IMSG_RCPT,	     FRONT,    DELIVER,  false, body_rcpt },
+	{ IMSG_RESULT,	     DELIVER,  FRONT,    false, body_result }
+};
+
+const char *
+msg_check(enum proc_id from, enum proc_id to, const struct imsg *imsg)
+{
+	const struct msg_row	*row = NULL;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == imsg->hdr.type)
+			row = &rows[i];
+	if (row == NULL)
+		return ("there is no such message");
+	if ((row->from & PROC_BIT(from)) == 0 || (row->to & PROC_BIT(to)) == 0)
+		return ("it is not that process's to send here");
+	if (imsg->fd != -1 && !row->fd)
+		return ("a descriptor comes with it");
+	return (row->body(from, imsg->data, imsg_get_len(imsg)));
+}

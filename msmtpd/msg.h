@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The check of every message that crosses a process boundary, in one place.
+ * No process trusts another one's messages, whatever direction they come
+ * from.  No I/O, so that tests and fuzzers drive it.
+ */
+
+#ifndef MSG_H
+#define MSG_H
+
+#include "imsg.h"
+#include "msmtpd.h"
+
+/*
+ * msg_check: whether from may send this message to to, its length is right,
+ * what it contains is in bounds, its strings are terminated, and a
+ * descriptor comes only where one belongs.  One that belongs there and is
+ * missing passes: the receiver's table was full.  Whether the message makes
+ * sense now is the receiver's to say.  Returns NULL, or what is wrong, which
+ * is fatal: only a broken or hostile process sends such a message.
+ */
+const char *msg_check(enum proc_id from, enum proc_id to, const struct imsg *);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* Messages that cross a process boundary: what passes msg_check() is safe. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "body.h"
+#include "check.h"
+#include "log.h"
+#include "proc.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What the parent passes on of a log line is one printable line under its
+ * sender's name, however it came. */
+static void
+check_log(const char *name, const struct imsg_log *msg, size_t len)
+{
+	CHECK(msg->pri >= LOG_EMERG && msg->pri <= LOG_DEBUG);
+	len -= offsetof(struct imsg_log, text);
+	CHECK(strlen(msg->text) == len - 1);
+	CHECK(len <= LOG_LINE_MAX);
+	CHECK(strpbrk(msg->text, "\n\r\033\177") == NULL);
+	CHECK(strncmp(msg->text, name, strlen(name)) == 0);
+}
+
+static void
+check_config(const struct config *c)
+{
+	CHECK(c->ngroups <= MSMTPD_GROUPS_MAX);
+	CHECK(c->nsiblings <= PROC_MAX);
+	CHECK(strlen(c->chroot) < sizeof(c->chroot));
+	CHECK(strlen(c->hostname) < sizeof(c->hostname));
+	CHECK(!c->drop || c->uid != 0);
+}
+
+static void
+check_mail(const struct imsg_mail *m)
+{
+	CHECK(m->size >= 1 && m->nrcpt >= 1);
+	CHECK(memchr(m->id, '\0', sizeof(m->id)) != NULL);
+	CHECK(strpbrk(m->id, " \n\\") == NULL);
+}
+
+static void
+check_result(const struct imsg_result *r)
+{
+	CHECK(r->outcome >= MAIL_EXITED && r->outcome <= MAIL_FAILED);
+	CHECK(r->value >= 0);
+	CHECK(r->outcome != MAIL_EXITED || r->value <= 255);
+}
+
+static void
+check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
+    size_t len)
+{
+	const struct imsg_auth	*auth = body;
+
+	if (body_check(from, to, type, body, len) != NULL)
+		return;
+	CHECK(from != to && (procs[from].talks & PROC_BIT(to)) != 0 ||
+	    from == PROC_PARENT || to == PROC_PARENT);
+	switch (type) {
+	case IMSG_CONFIG:
+		check_config(body);
+		break;
+	case IMSG_LOG:
+		check_log(procs[from].name, body, len);
+		break;
+	case IMSG_AUTH:
+		CHECK(from == PROC_FRONT && to == PROC_PARENT);
+		CHECK(strlen(auth->user) < MSMTPD_AUTH_MAX);
+		CHECK(strlen(auth->pass) < MSMTPD_AUTH_MAX);
+		break;
+	case IMSG_MAIL:
+		check_mail(body);
+		break;
+	case IMSG_RESULT:
+		CHECK(len == sizeof(struct imsg_result));
+		check_result(body);
+		break;
+	}
+}
+
+/* Three octets say who sends what to whom; what follows is its body, in memory
+ * of its own length. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	void	*body;
+
+	if (size < 3)
+		return (0);
+	body = malloc(size > 3 ? size - 3 : 1);
+	CHECK(body != NULL);
+	memcpy(body, data + 3, size - 3);
+	check(data[0] % PROC_MAX, data[1] % PROC_MAX, data[2], body, size - 3);
+	free(body);
+	return (0);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+/* The check of messages between processes: who, to whom, what. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "body.h"
+#include "proc.h"
+#include "tap.h"
+
+static bool
+taken(enum proc_id from, enum proc_id to, uint32_t type, const void *data,
+    size_t len)
+{
+	return (body_check(from, to, type, data, len) == NULL);
+}
+
+static bool
+log_taken(const void *data, size_t len)
+{
+	return (taken(PROC_FRONT, PROC_PARENT, IMSG_LOG, data, len));
+}
+
+static bool
+auth_taken(const void *data, size_t len)
+{
+	return (taken(PROC_FRONT, PROC_PARENT, IMSG_AUTH, data, len));
+}
+
+/* What comes: priority, text with its length, whether a '\0' follows. */
+static const struct log_case {
+	const char	*name;
+	int32_t		 pri;
+	const char	*text;
+	size_t		 len;		/* '\0' included where it is sent */
+	int		 good;
+} logs[] = {
+#define TEXT(t)	t, sizeof(t)
+	{ "a line", LOG_INFO, TEXT("front: hello"), 1 },
+	{ "the most urgent", LOG_EMERG, TEXT("front: x"), 1 },
+	{ "the least", LOG_DEBUG, TEXT("front: x"), 1 },
+	{ "more than that", LOG_DEBUG + 1, TEXT("front: x"), 0 },
+	{ "negative", -1, TEXT("front: x"), 0 },
+	{ "a facility in it", LOG_MAIL | LOG_INFO, TEXT("front: x"), 0 },
+	{ "no text at all", LOG_INFO, "", 0, 0 },
+	{ "an empty one", LOG_INFO, TEXT(""), 0 },
+	{ "the name alone", LOG_INFO, TEXT("front"), 0 },
+	{ "no space", LOG_INFO, TEXT("front:x"), 0 },
+	{ "nothing after it", LOG_INFO, TEXT("front: "), 1 },
+	{ "another's name", LOG_INFO, TEXT("deliver: x"), 0 },
+	{ "a longer name", LOG_INFO, TEXT("fronts: x"), 0 },
+	{ "not terminated", LOG_INFO, "front: x", 8, 0 },
+	{ "terminated early", LOG_INFO, TEXT("front: x\0y"), 0 },
+	{ "terminated twice", LOG_INFO, "front: x\0", 10, 0 },
+	{ "a newline", LOG_INFO, TEXT("front: x\nparent: y"), 0 },
+	{ "a control character", LOG_INFO, TEXT("front: \033[2J"), 0 },
+	{ "UTF-8", LOG_INFO, TEXT("front: \xc3\xbc"), 1 },
+	{ "half of it", LOG_INFO, TEXT("front: \xc3"), 0 },
+#undef TEXT
+};
+
+static void
+log_cases(void)
+{
+	struct imsg_log	 msg;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		memset(&msg, 'z', sizeof(msg));
+		msg.pri = logs[i].pri;
+		memcpy(msg.text, logs[i].text, logs[i].len);
+		is_int(log_taken(&msg, offsetof(struct imsg_log,
+		    text) + logs[i].len), logs[i].good, "log: %s",
+		    logs[i].name);
+	}
+}
+
+static void
+log_lengths(void)
+{
+	const size_t	 most = offsetof(struct imsg_log, text) + LOG_LINE_MAX;
+	struct {
+		struct imsg_log	 msg;
+		char		 more[16];
+	}		 longer;
+	struct imsg_log	 msg;
+	size_t		 len;
+	int		 wrong = 0;
+
+	memset(&msg, 0, sizeof(msg));
+	strcpy(msg.text, "front: x");
+	/* Any but the one at which the only '\0' is the last octet. */
+	for (len = 0; len <= sizeof(msg); len++)
+		wrong += log_taken(&msg, len) != (len ==
+		    offsetof(struct imsg_log, text) + 9);
+	is_int(wrong, 0, "log: no other length will do");
+	memset(&longer, 'x', sizeof(longer));
+	longer.msg.pri = LOG_INFO;
+	memcpy(longer.msg.text, "front: ", 7);
+	((char *)&longer)[most] = '\0';
+	is_int(log_taken(&longer, most + 1), 0,
+	    "log: longer than a line");
+	((char *)&longer)[most - 1] = '\0';
+	is_int(log_taken(&longer, most), 1,
+	    "log: as long as a line can be");
+}
+
+static void
+auth_cases(void)
+{
+	struct imsg_auth	 given;
+
+	memset(&given, 0, sizeof(given));
+	strcpy(given.user, "me");
+	memset(given.pass, 'p', sizeof(given.pass) - 1);
+	ok(auth_taken(&given, sizeof(given)), "auth: the longest");
+	ok(!auth_taken(&given, sizeof(given) - 1), "auth: short");
+	ok(!auth_taken(&given, sizeof(given) + 1), "auth: long");
+	ok(!auth_taken(&given, 0), "auth: empty");
+	given.pass[sizeof(given.pass) - 1] = 'p';
+	ok(!auth_taken(&given, sizeof(given)),
+	    "auth: a password that does not end");
+	given.pass[sizeof(given.pass) - 1] = '\0';
+	memset(given.user, 'u', sizeof(given.user));
+	ok(!auth_taken(&given, sizeof(given)),
+	    "auth: a user that does not end");
+}
+
+/* Bodies that are right, each for the one pair of processes that it is for. */
+static struct config		 conf = { .max_sessions = 1,
+				    .max_deliveries = 1, .max_recipients = 1 };
+static struct imsg_log		 line = { LOG_INFO, "front: x" };
+static struct imsg_log		 deliver_line = { LOG_INFO, "deliver: x" };
+static struct imsg_auth		 auth;
+static struct imsg_auth_result	 answer;
+static struct imsg_result	 result = { MAIL_EXITED, 0 };
+static unsigned char		 address[128];	/* struct sockaddr_storage */
+static struct {
+	struct imsg_mail	 head;
+	char			 text[8];
+} mail = { { .size = 1, .nrcpt = 1, .rcpt_octets = 4, .id = "a.1.1" },
+    "s@x\0r@x" };
+
+static const struct way {
+	uint32_t	 type;
+	enum proc_id	 from, to;
+	const void	*body;
+	size_t		 len;
+	bool		 any;		/* its body may have other lengths */
+	bool		 fd;		/* may come with a descriptor */
+} ways[] = {
+#define P PROC_PARENT
+#define F PROC_FRONT
+#define D PROC_DELIVER
+#define BODY(b) &b, sizeof(b)
+	{ IMSG_CONFIG, P, F, BODY(conf), false, false },
+	{ IMSG_CONFIG, P, D, BODY(conf), false, false },
+	{ IMSG_COMMAND, P, D, "/bin/cat", 9, true, false },
+	{ IMSG_LISTENER, P, F, "", 0, false, true },
+	{ IMSG_SESSION, P, F, BODY(address), false, true },
+	{ IMSG_START, P, F, "", 0, false, false },
+	{ IMSG_START, P, D, "", 0, false, false },
+	{ IMSG_AUTH_RESULT, P, F, BODY(answer), false, false },
+	{ IMSG_STOP, P, F, "", 0, false, false },
+	{ IMSG_KILL, P, D, "", 0, false, false },
+	{ IMSG_PING, P, F, "", 0, false, false },
+	{ IMSG_PING, P, D, "", 0, false, false },
+	{ IMSG_READY, F, P, "", 0, false, false },
+	{ IMSG_READY, D, P, "", 0, false, false },
+	{ IMSG_LOG, F, P, &line, offsetof(struct imsg_log, text) + 9, true,
+	    false },
+	{ IMSG_LOG, D, P, &deliver_line, offsetof(struct imsg_log, text) + 11,
+	    true, false },
+	{ IMSG_AUTH, F, P, BODY(auth), false, false },
+	{ IMSG_AUTH_CANCEL, F, P, "", 0, false, false },
+	{ IMSG_PONG, F, P, "", 0, false, false },
+	{ IMSG_PONG, D, P, "", 0, false, false },
+	{ IMSG_MAIL, F, D, BODY(mail), true, true },
+	{ IMSG_RCPT, F, D, "r@x", 4, true, false },
+	{ IMSG_RESULT, D, F, BODY(result), false, false }
+#undef P
+#undef F
+#undef D
+#undef BODY
+};
+
+/* From whomever to whomever: only the ways of the table are open. */
+static void
+directions(const struct way *w)
+{
+	enum proc_id	 from, to;
+	size_t		 i;
+	int		 wrong = 0;
+	bool		 good;
+
+	for (from = 0; from < PROC_MAX; from++)
+		for (to = 0; to < PROC_MAX; to++) {
+			for (i = 0, good = false; i < sizeof(ways) /
+			    sizeof(ways[0]); i++)
+				good |= ways[i].type == w->type &&
+				    ways[i].from == from && ways[i].to == to;
+			/* The other child's name would be wrong in a line. */
+			if (w->type == IMSG_LOG && from != w->from)
+				good = false;
+			wrong += taken(from, to, w->type, w->body, w->len) !=
+			    good;
+		}
+	is_int(wrong, 0, "message %u from %s: no other way", w->type,
+	    procs[w->from].name);
+}
+
+static void
+way_cases(void)
+{
+	static char		 more[sizeof(conf) + 1];
+	const struct way	*w;
+	struct imsg		 imsg;
+
+	for (w = ways; w < ways + sizeof(ways) / sizeof(ways[0]); w++) {
+		directions(w);
+		memset(&imsg, 0, sizeof(imsg));
+		imsg.hdr.type = w->type;
+		imsg.hdr.len = (uint32_t)(IMSG_HEADER_SIZE + w->len);
+		imsg.data = w->body;
+		imsg.fd = 0;
+		is_int(msg_check(w->from, w->to, &imsg) == NULL, w->fd,
+		    "message %u with a descriptor", w->type);
+		if (w->any)
+			continue;
+		memcpy(more, w->body, w->len);
+		ok(!taken(w->from, w->to, w->type, more, w->len + 1),
+		    "message %u, an octet too long", w->type);
+		if (w->len > 0)
+			ok(!taken(w->from, w->to, w->type, more, w->len - 1),
+			    "message %u, an octet too short", w->type);
+	}
+	ok(!taken(PROC_PARENT, PROC_FRONT, 0, "", 0), "message 0");
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_RESULT + 1, "", 0),
+	    "a message after the last");
+	ok(!taken(PROC_PARENT, PROC_FRONT, UINT32_MAX, "", 0), "the last");
+}
+
+/* A settings message with one thing wrong. */
+static void
+config_cases(void)
+{
+	struct config	 c;
+
+#define WRONG(what, name) do { \
+	c = conf; \
+	what; \
+	ok(!taken(PROC_PARENT, PROC_DELIVER, IMSG_CONFIG, &c, sizeof(c)), \
+	    "config: %s", name); \
+} while (0)
+	WRONG(c.ngroups = MSMTPD_GROUPS_MAX + 1, "too many groups");
+	WRONG(c.nsiblings = PROC_MAX + 1, "too many siblings");
+	WRONG(memset(c.chroot, 'x', sizeof(c.chroot)), "chroot does not end");
+	WRONG(memset(c.hostname, 'x', sizeof(c.hostname)),
+	    "host name does not end");
+	WRONG(c.max_sessions = 0, "no session");
+	WRONG(c.max_deliveries = 0, "no delivery");
+	WRONG(c.max_recipients = 0, "no recipient");
+	WRONG(c.drop = 1, "root as the user to become");
+#undef WRONG
+}
+
+static const struct {
+	uint32_t	 outcome;
+	int32_t		 value;
+	bool		 good;
+} results[] = {
+	{ 0, 0, false }, { MAIL_FAILED + 1, 0, false },
+	{ MAIL_EXITED, 0, true }, { MAIL_EXITED, 255, true },
+	{ MAIL_EXITED, 256, false }, { MAIL_EXITED, -1, false },
+	{ MAIL_SIGNALED, 9, true }, { MAIL_SIGNALED, 0, false },
+	{ MAIL_SIGNALED, 65, false }, { MAIL_SIGNALED, -9, false },
+	{ MAIL_TIMEOUT, 0, true }, { MAIL_STOPPED, 0, true },
+	{ MAIL_FAILED, 12, true }, { MAIL_FAILED, -1, false }
+};
+
+static void
+result_cases(void)
+{
+	struct imsg_result	 r;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		r.outcome = results[i].outcome;
+		r.value = results[i].value;
+		is_int(taken(PROC_DELIVER, PROC_FRONT, IMSG_RESULT, &r,
+		    sizeof(r)), results[i].good, "result %u, %d", r.outcome,
+		    r.value);
+	}
+	for (answer.answer = 0; answer.answer < 255; answer.answer++)
+		if (!taken(PROC_PARENT, PROC_FRONT, IMSG_AUTH_RESULT, &answer,
+		    sizeof(answer)))
+			break;
+	is_int(answer.answer, AUTH_UNCHECKED + 1, "the last answer to AUTH");
+	answer.answer = 0;
+}
+
+int
+main(void)
+{
+	way_cases();
+	config_cases();
+	result_cases();
+	log_cases();
+	log_lengths();
+	auth_cases();
+	return (done_testing());
+}
