@@ -242,7 +242,7 @@ sandbox_deathsig(pid_t parent)
 }
 
 void
-sandbox_limit(int what, rlim_t value, const char *name)
+sandbox_limit(sandbox_resource what, rlim_t value, const char *name)
 {
 	struct rlimit	 limit, old;
 
@@ -255,7 +255,7 @@ sandbox_limit(int what, rlim_t value, const char *name)
 }
 
 rlim_t
-sandbox_raise(int what, rlim_t want, struct rlimit *old)
+sandbox_raise(sandbox_resource what, rlim_t want, struct rlimit *old)
 {
 	struct rlimit	 limit;
 

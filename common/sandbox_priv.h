@@ -22,6 +22,13 @@
 #define PR_MDWE_NO_INHERIT		2
 #endif
 
+/* The kind of limit as this C library's setrlimit(2) takes it. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t	 sandbox_resource;
+#else
+typedef int			 sandbox_resource;
+#endif
+
 /*
  * Giving up privileges.  Whatever fails is fatal, with a message that says
  * what is missing; "must" is whether a refusal (EPERM) is one: it is where we
@@ -87,12 +94,12 @@ void	sandbox_deathsig(pid_t parent);
 
 /* sandbox_limit: setrlimit(2), soft and hard; what is above the hard limit
  * that is in force becomes that.  The string is its name, for the error. */
-void	sandbox_limit(int, rlim_t, const char *);
+void	sandbox_limit(sandbox_resource, rlim_t, const char *);
 
 /*
  * sandbox_raise: raise the soft limit to want, and the hard limit where we
  * may.  Returns the soft limit that is in force then; *old is what it was.
  */
-rlim_t	sandbox_raise(int, rlim_t want, struct rlimit *old);
+rlim_t	sandbox_raise(sandbox_resource, rlim_t want, struct rlimit *old);
 
 #endif

@@ -11,12 +11,11 @@
 
 #include "log.h"
 #include "msg.h"
-#include "proc.h"
 
 #define LENGTH_WRONG	"its length is wrong"
 
 /* A check of a body: NULL, or what is wrong with it. */
-typedef const char *msg_body(enum proc_id, const void *, size_t);
+typedef const char *msg_body(const char *name, const void *, size_t);
 
 static bool
 terminated(const char *s, size_t size)
@@ -25,18 +24,18 @@ terminated(const char *s, size_t size)
 }
 
 static const char *
-body_none(enum proc_id from, const void *data, size_t len)
+body_none(const char *name, const void *data, size_t len)
 {
-	(void)from, (void)data;
+	(void)name, (void)data;
 	return (len == 0 ? NULL : "it has a body");
 }
 
 static const char *
-body_config(enum proc_id from, const void *data, size_t len)
+body_config(const char *name, const void *data, size_t len)
 {
 	const struct config	*c = data;
 
-	(void)from;
+	(void)name;
 	if (len != sizeof(*c))
 		return (LENGTH_WRONG);
 	if (c->ngroups > MSMTPD_GROUPS_MAX || c->nsiblings > PROC_MAX)
@@ -52,27 +51,27 @@ body_config(enum proc_id from, const void *data, size_t len)
 
 /* One string and more, each with its '\0'. */
 static const char *
-body_strings(enum proc_id from, const void *data, size_t len)
+body_strings(const char *name, const void *data, size_t len)
 {
-	(void)from;
+	(void)name;
 	if (len == 0)
 		return (LENGTH_WRONG);
 	return (terminated(data, len) ? NULL : "unterminated string");
 }
 
 static const char *
-body_session(enum proc_id from, const void *data, size_t len)
+body_session(const char *name, const void *data, size_t len)
 {
-	(void)from, (void)data;
+	(void)name, (void)data;
 	return (len == sizeof(struct sockaddr_storage) ? NULL : LENGTH_WRONG);
 }
 
 static const char *
-body_auth_result(enum proc_id from, const void *data, size_t len)
+body_auth_result(const char *name, const void *data, size_t len)
 {
 	const struct imsg_auth_result	*r = data;
 
-	(void)from;
+	(void)name;
 	if (len != sizeof(*r))
 		return (LENGTH_WRONG);
 	return (r->answer <= AUTH_UNCHECKED ? NULL : "unknown answer");
@@ -83,10 +82,9 @@ body_auth_result(enum proc_id from, const void *data, size_t len)
  * that begins with the name of the process that sends it.
  */
 static const char *
-body_log(enum proc_id from, const void *data, size_t len)
+body_log(const char *name, const void *data, size_t len)
 {
 	const struct imsg_log	*msg = data;
-	const char		*name = procs[from].name;
 	size_t			 namelen = strlen(name);
 
 	/* Not sizeof(*msg): what pads the struct is no text. */
@@ -106,11 +104,11 @@ body_log(enum proc_id from, const void *data, size_t len)
 }
 
 static const char *
-body_auth(enum proc_id from, const void *data, size_t len)
+body_auth(const char *name, const void *data, size_t len)
 {
 	const struct imsg_auth	*auth = data;
 
-	(void)from;
+	(void)name;
 	if (len != sizeof(*auth))
 		return (LENGTH_WRONG);
 	return (terminated(auth->user, sizeof(auth->user)) &&
@@ -133,12 +131,12 @@ id_valid(const char *id, size_t size)
 
 /* The form; envelope.c holds it against the settings and the grammar. */
 static const char *
-body_mail(enum proc_id from, const void *data, size_t len)
+body_mail(const char *name, const void *data, size_t len)
 {
 	static const uint8_t	 zero[sizeof(((struct imsg_mail *)0)->reserved)];
 	struct imsg_mail	 h;
 
-	(void)from;
+	(void)name;
 	if (len <= sizeof(h))
 		return (LENGTH_WRONG);
 	memcpy(&h, data, sizeof(h));
@@ -154,20 +152,20 @@ body_mail(enum proc_id from, const void *data, size_t len)
 }
 
 static const char *
-body_rcpt(enum proc_id from, const void *data, size_t len)
+body_rcpt(const char *name, const void *data, size_t len)
 {
 	/* None: the mail is dropped. */
-	return (len == 0 ? NULL : body_strings(from, data, len));
+	return (len == 0 ? NULL : body_strings(name, data, len));
 }
 
 /* As waitid(2) and errno(3) have them. */
 static const char *
-body_result(enum proc_id from, const void *data, size_t len)
+body_result(const char *name, const void *data, size_t len)
 {
 	const struct imsg_result	*r = data;
 	bool				 good;
 
-	(void)from;
+	(void)name;
 	if (len != sizeof(*r))
 		return (LENGTH_WRONG);
 	switch (r->outcome) {
@@ -220,7 +218,8 @@ static const struct msg_row {
 };
 
 const char *
-msg_check(enum proc_id from, enum proc_id to, const struct imsg *imsg)
+msg_check(enum proc_id from, enum proc_id to, const char *name,
+    const struct imsg *imsg)
 {
 	const struct msg_row	*row = NULL;
 	size_t			 i;
@@ -234,5 +233,5 @@ msg_check(enum proc_id from, enum proc_id to, const struct imsg *imsg)
 		return ("it is not that process's to send here");
 	if (imsg->fd != -1 && !row->fd)
 		return ("a descriptor comes with it");
-	return (row->body(from, imsg->data, imsg_get_len(imsg)));
+	return (row->body(name, imsg->data, imsg_get_len(imsg)));
 }

@@ -16,9 +16,11 @@
  * what it contains is in bounds, its strings are terminated, and a
  * descriptor comes only where one belongs.  One that belongs there and is
  * missing passes: the receiver's table was full.  Whether the message makes
- * sense now is the receiver's to say.  Returns NULL, or what is wrong, which
+ * sense now is the receiver's to say.  name is the sender's, with which each
+ * line begins that it logs.  Returns NULL, or what is wrong, which
  * is fatal: only a broken or hostile process sends such a message.
  */
-const char *msg_check(enum proc_id from, enum proc_id to, const struct imsg *);
+const char *msg_check(enum proc_id from, enum proc_id to, const char *name,
+	    const struct imsg *);
 
 #endif

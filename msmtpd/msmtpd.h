@@ -38,6 +38,9 @@ enum proc_id {
 	PROC_MAX
 };
 
+#define PROC_BIT(id)	(1U << (id))
+#define PROC_ALL	((1U << PROC_MAX) - 1)
+
 enum imsg_type {
 	/* from parent */
 	IMSG_CONFIG = 1,	/* parent -> front, deliver: struct config */

@@ -173,7 +173,8 @@ child_message(struct imsg *imsg, void *arg)
 	struct child	*c = arg;
 	const char	*why;
 
-	why = msg_check((enum proc_id)(c->proc - procs), PROC_PARENT, imsg);
+	why = msg_check((enum proc_id)(c->proc - procs), PROC_PARENT,
+	    c->proc->name, imsg);
 	if (why != NULL)
 		fatalx("%s: message %u: %s", c->proc->name, imsg->hdr.type,
 		    why);
@@ -404,7 +405,7 @@ link_check(enum proc_id from, const struct imsg *imsg)
 {
 	const char	*why;
 
-	if ((why = msg_check(from, self, imsg)) != NULL)
+	if ((why = msg_check(from, self, procs[from].name, imsg)) != NULL)
 		fatalx("%s: message %u: %s", procs[from].name, imsg->hdr.type,
 		    why);
 }

@@ -36,9 +36,6 @@ struct proc {
 					 * PROC_BIT() of each */
 };
 
-#define PROC_BIT(id)	(1U << (id))
-#define PROC_ALL	((1U << PROC_MAX) - 1)
-
 extern const struct proc	 procs[PROC_MAX];
 
 void	parent_main(int, char **) __attribute__((noreturn));

@@ -53,8 +53,8 @@ void	__wrap__exit(int) __attribute__((noreturn));
 int	__real_main(int, char **);
 int	__wrap_main(int, char **);
 int	__wrap_chroot(const char *);
-void	__real_sandbox_limit(int, rlim_t, const char *);
-void	__wrap_sandbox_limit(int, rlim_t, const char *);
+void	__real_sandbox_limit(sandbox_resource, rlim_t, const char *);
+void	__wrap_sandbox_limit(sandbox_resource, rlim_t, const char *);
 int	__wrap_sandbox_load(struct sandbox_filter *);
 int	__wrap_sandbox_restrict(int);
 
@@ -180,7 +180,7 @@ __wrap_chroot(const char *path)
 }
 
 void
-__wrap_sandbox_limit(int what, rlim_t value, const char *name)
+__wrap_sandbox_limit(sandbox_resource what, rlim_t value, const char *name)
 {
 	if (what != RLIMIT_NPROC)
 		__real_sandbox_limit(what, value, name);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "msg.h"
+#include "proc.h"
 
 /* body_check: msg_check() of a message without descriptor. */
 static inline const char *
@@ -21,7 +22,7 @@ body_check(enum proc_id from, enum proc_id to, uint32_t type,
 	imsg.hdr.len = (uint32_t)(IMSG_HEADER_SIZE + len);
 	imsg.data = data;
 	imsg.fd = -1;
-	return (msg_check(from, to, &imsg));
+	return (msg_check(from, to, procs[from].name, &imsg));
 }
 
 #endif

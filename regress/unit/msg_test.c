@@ -226,7 +226,8 @@ way_cases(void)
 		imsg.hdr.len = (uint32_t)(IMSG_HEADER_SIZE + w->len);
 		imsg.data = w->body;
 		imsg.fd = 0;
-		is_int(msg_check(w->from, w->to, &imsg) == NULL, w->fd,
+		is_int(msg_check(w->from, w->to, procs[w->from].name,
+		    &imsg) == NULL, w->fd,
 		    "message %u with a descriptor", w->type);
 		if (w->any)
 			continue;
