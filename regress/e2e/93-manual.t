@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: ISC
 
 # What the manual says in tables is what the program does: defaults, replies,
-# exit status to reply, the grammar of the audit line.  (Its lists of system
-# calls are regress/sandbox/manual.t's affair.)
+# exit status to reply, the grammar of the audit line.
 
 use strict;
 use warnings;
@@ -25,6 +24,7 @@ signals();
 replies();
 diagnostics();
 audit();
+sandbox();
 readme();
 done_testing();
 
@@ -248,6 +248,20 @@ sub audit {
 	    'a space is \040, a backslash two');
 	like($lines[1] // '', qr/ nrcpt=12 .*,\.\.\.$/, 'ten are named');
 	like($lines[2] // '', qr/ helo=- from=<> /, 'no name, no sender');
+}
+
+# The manual sends its reader to --print-sandbox for the system calls of each
+# process.
+sub sandbox {
+	my ($status, $out) = run($t->bin, '--print-sandbox');
+	is(status_of($status), 'exit 0', '--print-sandbox');
+	my ($process, %calls) = ('');
+	for (split /\n/, $out) {
+		$process = $1 if /^(\w+)(?: and the command)?: /;
+		$calls{$process}++ if /^  \S/;
+	}
+	is(join(' ', sort keys %calls), 'deliver front parent',
+	    'it has a list for each process');
 }
 
 # rule_re: an RFC 5234 rule as a regular expression: what the manual uses of
