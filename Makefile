@@ -226,16 +226,22 @@ regress-valgrind:
 	    $(filter-out %/smtp_memory_test,\
 	    $(filter $(OBJDIR)/regress/unit/%,$(TESTS_BIN)))
 
+# Where the manual's pages go below MANDIR; they are in man/.
+MAN =		man1/msmtpd.1 man7/msmtpd-examples.7
+
 install: $(BIN) $(INSTALL_HOOKS)
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/,$(dir $(MAN)))
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)/msmtpd
-	sed -e 's,/etc/default/msmtpd,$(SYSCONFDIR)/default/msmtpd,g' \
-	    -e 's,/etc/init\.d/,$(SYSCONFDIR)/init.d/,g' man/msmtpd.1 \
-	    >$(DESTDIR)$(MANDIR)/man1/msmtpd.1
-	chmod 644 $(DESTDIR)$(MANDIR)/man1/msmtpd.1
+	for f in $(MAN); do \
+	    sed -e 's,/etc/default/msmtpd,$(SYSCONFDIR)/default/msmtpd,g' \
+	    -e 's,/etc/init\.d/,$(SYSCONFDIR)/init.d/,g' man/$${f#*/} \
+	    >$(DESTDIR)$(MANDIR)/$$f && \
+	    chmod 644 $(DESTDIR)$(MANDIR)/$$f || exit 1; \
+	done
 
 uninstall: $(UNINSTALL_HOOKS)
-	rm -f $(DESTDIR)$(BINDIR)/msmtpd $(DESTDIR)$(MANDIR)/man1/msmtpd.1
+	rm -f $(DESTDIR)$(BINDIR)/msmtpd $(addprefix $(DESTDIR)$(MANDIR)/,$(MAN))
 
 clean: $(CLEAN_HOOKS)
 	rm -rf .obj msmtpd/msmtpd

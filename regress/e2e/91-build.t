@@ -65,12 +65,14 @@ for my $prefix ([], ['PREFIX=/opt/msmtpd', 'SYSCONFDIR=/opt/etc']) {
 	make("DESTDIR=$dir", @$prefix, 'install');
 	my $tree = tree($dir);
 	is($tree->{"$p/bin/msmtpd"}, '755', "$p/bin/msmtpd");
-	is($tree->{"$p/share/man/man1/msmtpd.1"}, '644', 'its manual');
 	my $etc = @$prefix ? '/opt/etc' : '/etc';
-	my $manual = slurp("$dir$p/share/man/man1/msmtpd.1");
-	is(join(' ', sort keys %{{ map { $_ => 1 }
-	    $manual =~ m{(\S+)/(?:default|init\.d)/msmtpd}g }}), $etc,
-	    'which names files in SYSCONFDIR');
+	for my $page ('man1/msmtpd.1', 'man7/msmtpd-examples.7') {
+		is($tree->{"$p/share/man/$page"}, '644', $page);
+		my $text = slurp("$dir$p/share/man/$page");
+		is(join(' ', sort keys %{{ map { $_ => 1 }
+		    $text =~ m{(\S+)/(?:default|init\.d)/msmtpd}g }}), $etc,
+		    'which names files in SYSCONFDIR');
+	}
 	my ($status) = run("$dir$p/bin/msmtpd", '--version');
 	is(status_of($status), 'exit 0', 'it runs');
 	if (@$prefix) {

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# The examples of the manual, each run as it stands: with namespaces of its own
-# for files, network and processes, in which port 25 is free, /etc is a copy,
-# /var is empty, and "msmtp" is a program that files what it gets.
+# The examples of both manual pages, each run as it stands: in namespaces for
+# files, network and processes, in which port 25 is free, /etc is a copy, /var
+# is empty, and "msmtp" is a program that files what it gets.
 
 use strict;
 use warnings;
@@ -23,13 +23,14 @@ use POSIX qw(WNOHANG);
 use Test::More;
 
 my $top = abs_path("$FindBin::Bin/../..");
-my %example = examples("$top/man/msmtpd.1");
+my %example = examples("$top/man/msmtpd.1", "$top/man/msmtpd-examples.7");
 
 # In this order: the first ones make what later ones need.
 my @checks = (
 	users => \&users,
 	check => \&check,
-	root => sub { daemon($_[0]) },
+	root => \&root,
+	user => \&user,
 	capability => \&capability,
 	'start-stop-daemon' => \&start_stop_daemon,
 	systemd => \&systemd,
@@ -77,21 +78,24 @@ while (my ($name, $code) = splice @checks, 0, 2) {
 }
 done_testing();
 
-# examples: what follows a comment "example: NAME", as a reader sees it.
+# examples: what follows a comment "example: NAME" in the section EXAMPLES of
+# these pages, as a reader sees it.
 sub examples {
-	my ($file) = @_;
 	my %text;
-	my $man = slurp($file);
-	my ($section) = $man =~ /^\.Sh EXAMPLES\n(.*?)^\.Sh /ms;
-	my $displays = () = $section =~ /^\.Bd -literal/mg;
-	while ($section =~
-	    /^\.\\" example: (\S+)\n\.Bd -literal[^\n]*\n(.*?)^\.Ed/msg) {
-		my ($name, $text) = ($1, $2);
-		my %char = (e => '\\', '-' => '-', '(aq' => "'",
-		    '(dq' => '"', '(ga' => '`', '&' => '');
-		$text =~ s/\\(\(..|.)/$char{$1} \/\/ die "$name: what is \\$1\n"/ge;
-		die "$name: two examples\n" if defined $text{$name};
-		$text{$name} = $text;
+	my %char = (e => '\\', '-' => '-', '(aq' => "'", '(dq' => '"',
+	    '(ga' => '`', '&' => '');
+	my $displays = 0;
+	for my $page (@_) {
+		my ($section) = slurp($page) =~
+		    /^\.Sh EXAMPLES\n(.*?)^\.Sh /ms;
+		$displays += () = $section =~ /^\.Bd -literal/mg;
+		while ($section =~
+		    /^\.\\" example: (\S+)\n\.Bd -literal.*\n((?s:.*?))^\.Ed/mg) {
+			my ($name, $text) = ($1, $2);
+			die "$name: two examples\n" if defined $text{$name};
+			$text{$name} = $text =~ s{\\(\(..|.)}{
+			    $char{$1} // die "$name: what is \\$1\n"}ger;
+		}
 	}
 	die "a display in EXAMPLES has no name\n" if $displays != keys %text;
 	return %text;
@@ -185,6 +189,14 @@ sub start {
 		connect_to('127.0.0.1', $port) ? 'up' : '';
 	};
 	return is($up, 'up', "it listens on port $port") || said();
+}
+
+# For a process that is to start something.
+sub become_msmtpd {
+	(my ($uid, $gid), $ENV{HOME}) = (getpwnam 'msmtpd')[2, 3, 7];
+	$( = $gid;
+	$) = "$gid $gid";
+	POSIX::setuid($uid);
 }
 
 sub said {
@@ -281,8 +293,8 @@ sub check {
 	is($err, '', 'with nothing to complain');
 }
 
-# The daemon as root, by the default command.
-sub daemon {
+# By the default command.
+sub root {
 	my ($text) = @_;
 	SKIP: {
 		skip 'no IPv6 here: --interface=::1 left out', 1 if have_ipv6();
@@ -299,6 +311,12 @@ sub daemon {
 	    'two processes of two users');
 	syslog_has(qr/^<22>.* msmtpd\[\d+\]: front: mail id=\S+ .*reply=250/m,
 	    'the audit line is in syslog');
+}
+
+sub user {
+	my ($text) = @_;
+	start($text, 2525, before => \&become_msmtpd) or return;
+	arrives('mail', 2525, 'msmtpd');
 }
 
 sub capability {
@@ -383,7 +401,8 @@ sub inetd {
 	my ($where, $type, $proto, $wait, $user, $program, @args) =
 	    split ' ', $text;
 	my ($host, $service) = $where =~ /^(\S+):(\w+)$/;
-	is("$type $proto $wait", 'stream tcp nowait', 'words of inetd');
+	is("$type $proto $wait $user", 'stream tcp nowait msmtpd',
+	    'words of inetd');
 	my $port = getservbyname $service, 'tcp';
 	SKIP: {
 		skip "no service $service in /etc/services (netbase)", 1
@@ -398,10 +417,7 @@ sub inetd {
 		alarm 60;
 		my $c = $l->accept;
 		close $l;
-		my ($uid, $gid) = (getpwnam $user)[2, 3];
-		$( = $gid;
-		$) = "$gid $gid";
-		POSIX::setuid($uid);
+		become_msmtpd();
 		POSIX::dup2(fileno $c, $_) for 0 .. 2;
 		{ no warnings 'exec'; exec { $program } @args; }
 		POSIX::_exit(127);
@@ -434,12 +450,7 @@ sub auth {
 	spew("$home/.msmtpd-password", "secret\n");
 	chown $uid, $gid, "$home/.msmtpd-password" or die $!;
 	chmod 0600, "$home/.msmtpd-password" or die $!;
-	start($text, 2500, before => sub {
-		$ENV{HOME} = $home;
-		$( = $gid;
-		$) = "$gid $gid";
-		POSIX::setuid($uid);
-	}) or return;
+	start($text, 2500, before => \&become_msmtpd) or return;
 	$t->forget_mails;
 	my $c = Msmtpd::Test::Client->new(fh => connect_to('127.0.0.1', 2500));
 	like($c->cmd('EHLO client'), qr/^250-AUTH PLAIN LOGIN\r?$/m, 'AUTH');
