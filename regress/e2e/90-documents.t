@@ -14,38 +14,46 @@ use Test::More;
 
 my $top = "$FindBin::Bin/../..";
 my $t = Msmtpd::Test->new;
-
-my (undef, $help) = run($t->bin, '--help');
-my %help = map { $_ => 1 } $help =~ /--([a-z][a-z-]*)/g;
-delete $help{'name'};	# the usage line's --name=value
-
-my $man = slurp("$top/man/msmtpd.1");
-my %man = map { $_ => 1 } $man =~ /^\.It Fl -([a-z][a-z-]*)/mg;
-is_deeply([sort keys %man], [sort keys %help],
-    'the manual tells of the options that --help tells of');
-
-# What else looks like an option is another program's.
 my $readme = slurp("$top/README");
-my %foreign = map { $_ => 1 } qw(start pidfile make-pidfile chuid background
-    exec now user system group no-create-home create-home home-dir shell
-    user-group reuid regid clear-groups inh-caps ambient-caps name create
-    host from starttls pass);
-for my $o (sort { $a cmp $b } keys %{{ map { $_ => 1 }
-    $readme =~ /(?<![\w-])--([a-z][a-z-]*)/g }}) {
-	next if $foreign{$o} && !$help{$o};
-	ok($help{$o}, "README: --$o is an option");
-}
+
+# README's options and targets of make.
+my (undef, $help) = run($t->bin, '--help');
+my @options = $readme =~ /\bmsmtpd (--[a-z-]+)/g;
+ok(scalar @options, 'README names options of msmtpd');
+like($help, qr/\Q$_\E\b(?!-)/, "README: $_ is an option") for @options;
 like($readme, qr/\bmake $_\b/, "README tells of make $_")
     for qw(demo regress install);
+
+# README's units and files.
+for my $unit ($readme =~ /\b(msmtpd[\w@-]*\.(?:socket|service))\b/g) {
+	ok(-e "$top/msmtpd/service/$unit", "README: $unit is a unit");
+}
+my ($source) = $readme =~ /^The source\n-+\n(.*)/ms;
+my @layout = ($source // '') =~ /^( {4}| {6})(\S+)  /mg;
+cmp_ok(scalar @layout, '>=', 16, 'README: the layout of the source');
+my $folder = '';
+while (my ($indent, $name) = splice @layout, 0, 2) {
+	$folder = '' if length $indent == 4;
+	ok(scalar(grep { -e } glob "$top/$folder$name"),
+	    "README: $folder$name exists");
+	$folder = $name if length $indent == 4;
+}
+
+my ($promise) = slurp("$top/man/msmtpd.1") =~
+    /^\.Ss The promise\n(.*?)^\.Pp/ms;
+like($readme =~ s/\s+/ /gr, qr/\Q@{[$promise =~ s{\s+}{ }gr]}\E/,
+    'README and manual promise the same');
 
 SKIP: {
 	skip 'mandoc is not installed', 1 unless which('mandoc');
 	# Below that level it speaks of the manuals of others that are not
 	# installed; regress/lint knows better.
-	my ($status, $out, $err) = run('mandoc', '-Tlint', '-Wwarning',
-	    "$top/man/msmtpd.1");
-	is("$out$err", '', 'mandoc -Tlint says nothing');
-	is(status_of($status), 'exit 0', 'mandoc -Tlint: 0');
+	for my $page (glob "$top/man/*.[1-9]") {
+		my ($status, $out, $err) = run('mandoc', '-Tlint',
+		    '-Wwarning', $page);
+		is("$out$err", '', "$page: mandoc -Tlint says nothing");
+		is(status_of($status), 'exit 0', 'mandoc -Tlint: 0');
+	}
 }
 
 my ($version) = slurp("$top/Makefile") =~ /^VERSION\s*=\s*(\S+)/m;
