@@ -12,9 +12,6 @@
 #include "event.h"
 #include "log.h"
 #include "session.h"
-#ifdef ATTACK
-#include "attack.h"
-#endif
 
 /*
  * Read so much at once: little while commands come, so that a pipelining
@@ -132,9 +129,6 @@ session_feed(struct session *s, char *buf, size_t len)
 
 	do {
 		used = smtp_input(s->smtp, buf, len);
-#ifdef ATTACK
-		attack_hook(smtp_helo(s->smtp));
-#endif
 		buf += used;
 		len -= used;
 		if (!session_output(s)) {

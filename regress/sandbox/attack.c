@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 
+/*
+ * A front that an attacker has taken over, in a build for attack.t only: the
+ * linker (--wrap, rules.mk) leads front's calls of smtp_input() here, and a
+ * client's name "attack.NAME.PID" starts the attack of that name.
+ */
+
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -14,11 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attack.h"
 #include "log.h"
 #include "msmtpd.h"
+#include "smtp/smtp.h"
 
 #define MAGIC	"attack."
+
+size_t	__real_smtp_input(struct smtp *, char *, size_t);
+size_t	__wrap_smtp_input(struct smtp *, char *, size_t);
 
 static char	*const no_words[] = { NULL };
 
@@ -277,8 +286,8 @@ static const struct {
 	{ "nothing", attack_nothing },
 };
 
-void
-attack_hook(const char *helo)
+static void
+attack(const char *helo)
 {
 	const char	*name = helo + strlen(MAGIC), *pid;
 	size_t		 i, len;
@@ -298,4 +307,13 @@ attack_hook(const char *helo)
 		return;
 	}
 	log_warnx("attack %s is not known", name);
+}
+
+size_t
+__wrap_smtp_input(struct smtp *s, char *buf, size_t len)
+{
+	size_t	 used = __real_smtp_input(s, buf, len);
+
+	attack(smtp_helo(s));
+	return (used);
 }

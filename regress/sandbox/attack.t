@@ -19,10 +19,10 @@ my $objdir = $ENV{OBJDIR} || '.obj';
 my $attacked = "$objdir/regress/sandbox/attacked";
 plan skip_all => "$attacked is not built" unless -x $attacked;
 
-# The magic is in the binary for tests (else the next check proves nothing),
-# and not in the product.
+# The attacks are in the binary for tests (else the check of the product proves
+# nothing), and not in the product.
 my $product = Msmtpd::Test->new;
-for my $word ('attack_hook', 'attack.', ' survived with ') {
+for my $word ('__wrap_smtp_input', 'attack.', ' survived with ') {
 	ok(index(slurp($attacked), $word) >= 0,
 	    "\"$word\" is in the test binary");
 	ok(index(slurp($product->bin), $word) == -1,

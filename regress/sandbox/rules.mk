@@ -31,15 +31,9 @@ $(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LIBS := \
 $(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LINK += \
 	-Wl,--wrap=sandbox_load
 
-# The daemon with a front that attacks at a client's word.  Its session.o
-# comes before the archive, which then is not asked for that one.
-$(SANDBOX_O)/session_attack.o: msmtpd/front/session.c $(FLAGS)
-	@mkdir -p $(@D)
-	$(call say,$(CC) -DATTACK $<)
-	$(Q)$(COMPILE) -DATTACK -Iregress/sandbox -MMD -MP -c -o $@ $<
-
-$(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/session_attack.o \
-	    $(SANDBOX_O)/attack.o
+# The daemon with a front that attacks at a client's word.
+$(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/attack.o
+$(SANDBOX_B)/attacked: private LINK += -Wl,--wrap=smtp_input
 $(SANDBOX_B)/run_sandboxed: $(SANDBOX_O)/run_sandboxed.o
 $(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 
