@@ -40,8 +40,8 @@ enum smtp_wait {
 	SMTP_WAIT_CLOSE		/* replies to be sent, then to be closed */
 };
 
-/* The transaction, for ops; valid until the engine is called again after
- * smtp_result() or data_abort(). */
+/* The transaction, for ops; valid until smtp_result() is called, or until the
+ * callback refused returns. */
 struct smtp_mail {
 	char		*sender;	/* "" for the null reverse-path */
 	char		*rcpts;		/* '\0' after each */

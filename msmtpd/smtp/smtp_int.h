@@ -37,13 +37,12 @@ enum smtp_skip {
 	SMTP_SKIP_NOMEM
 };
 
-/* A transaction: from a shared free list, see smtp_tx_get(). */
+/* A transaction, allocated by MAIL and freed by smtp_reset(). */
 struct smtp_tx {
 	struct smtp_mail	 mail;
 	struct content		 content;
 	const char		*refusal;	/* the content is swallowed, and
 						 * this its reply */
-	struct smtp_tx		*next;		/* in the free list */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];
 };
 
@@ -127,18 +126,11 @@ size_t	smtp_content(struct smtp *, char *, size_t);
 
 /* smtp_tx.c */
 
-/*
- * smtp_tx_get: a transaction, of which only mail.rcpts and mail.rcpt_space
- * are of any meaning.  NULL: no memory.
- */
-struct smtp_tx *smtp_tx_get(void);
 /* smtp_tx_rcpt: add a recipient (RFC 5321, 3.3), of any length.  Returns 0,
  * or -1 with errno ENOMEM and nothing changed. */
 int	smtp_tx_rcpt(struct smtp_mail *, const char *, size_t);
-/* smtp_reset: end the transaction, where there is one. */
+/* smtp_reset: end the transaction and free it, where there is one. */
 void	smtp_reset(struct smtp *);
-/* smtp_retire: the same, but what it holds stays until the next one ends. */
-void	smtp_retire(struct smtp *);
 
 /* smtp_auth.c */
 

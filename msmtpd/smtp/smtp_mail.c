@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <syslog.h>
@@ -146,12 +147,10 @@ smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 		return;
 	}
 	if (!s->ops->room(s->arg, mail.declared) ||
-	    (tx = smtp_tx_get()) == NULL) {
+	    (tx = calloc(1, sizeof(*tx))) == NULL) {
 		smtp_defer(s, NO_ROOM);
 		return;
 	}
-	mail.rcpts = tx->mail.rcpts;
-	mail.rcpt_space = tx->mail.rcpt_space;
 	memcpy(tx->sender, mbox, mboxlen);
 	tx->sender[mboxlen] = '\0';
 	mail.sender = tx->sender;
@@ -309,7 +308,7 @@ smtp_result(struct smtp *s, const struct verdict *verdict)
 
 	if (s->wait != SMTP_WAIT_RESULT)
 		return;
-	smtp_retire(s);
+	smtp_reset(s);
 	s->wait = SMTP_WAIT_COMMAND;
 	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
 	    verdict->enhanced, verdict->text);
