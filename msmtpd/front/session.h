@@ -156,10 +156,10 @@ void	session_log_mail(const struct session *, const struct smtp_mail *,
 	    uint64_t size, const struct imsg_result *,
 	    const struct verdict *);
 
-/* session_log_refused: the same for one that the engine has refused with that
- * reply after its content was received. */
+/* session_log_refused: the same for one that the engine has refused after its
+ * content was received. */
 void	session_log_refused(const struct session *, const struct smtp_mail *,
-	    const char *reply);
+	    const struct verdict *);
 
 /* session_log_end: the line for a session that ended otherwise than by QUIT;
  * at debug for one that brought neither mail nor error. */

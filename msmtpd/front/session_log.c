@@ -232,7 +232,7 @@ session_log_mail(const struct session *s, const struct smtp_mail *mail,
 
 void
 session_log_refused(const struct session *s, const struct smtp_mail *mail,
-    const char *reply)
+    const struct verdict *v)
 {
-	audit(s, mail, mail->size, (int)strtol(reply, NULL, 10), "none");
+	audit(s, mail, mail->size, v->code, "none");
 }

@@ -112,9 +112,10 @@ mail_abort(void *arg)
 }
 
 static void
-mail_refused(void *arg, const struct smtp_mail *mail, const char *reply)
+mail_refused(void *arg, const struct smtp_mail *mail,
+    const struct verdict *verdict)
 {
-	session_log_refused(arg, mail, reply);
+	session_log_refused(arg, mail, verdict);
 }
 
 static void

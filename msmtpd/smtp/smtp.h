@@ -94,10 +94,10 @@ struct smtp_ops {
 	void	(*data_abort)(void *arg);
 	/*
 	 * The mail whose message was dropped has been received to its end,
-	 * and this is its reply ("552 5.3.4 ..."), for the log.
+	 * and this is what the client is told, for the log.
 	 */
 	void	(*refused)(void *arg, const struct smtp_mail *,
-		    const char *reply);
+		    const struct verdict *);
 	/*
 	 * Check a user name and password ('\0'-terminated, shorter than
 	 * MSMTPD_AUTH_MAX each), not to be kept.  The engine waits for

@@ -41,8 +41,8 @@ enum smtp_skip {
 struct smtp_tx {
 	struct smtp_mail	 mail;
 	struct content		 content;
-	const char		*refusal;	/* the content is swallowed, and
-						 * this its reply */
+	const struct verdict	*refusal;	/* the content is swallowed, and
+						 * this its reply; or NULL */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];
 };
 

@@ -10,7 +10,14 @@
 #include "smtp_int.h"
 
 #define RECEIVED_LOOP	100	/* Received fields of a mail that loops */
-#define NO_ROOM		"452 4.3.1 No room now, try again later"
+#define NO_ROOM		"No room now, try again later"
+
+/* Why the engine refuses a message when it has been received. */
+static const struct verdict	 no_room = { 452, "4.3.1", NO_ROOM };
+static const struct verdict	 too_large =
+    { 552, "5.3.4", "Message too large" };
+static const struct verdict	 loop =
+    { 554, "5.4.6", "Too many Received fields, a loop" };
 
 /*
  * The path and its parameters after "FROM:" or "TO:".  Returns where the
@@ -148,7 +155,7 @@ smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 	}
 	if (!s->ops->room(s->arg, mail.declared) ||
 	    (tx = calloc(1, sizeof(*tx))) == NULL) {
-		smtp_defer(s, NO_ROOM);
+		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
 	memcpy(tx->sender, mbox, mboxlen);
@@ -210,7 +217,7 @@ smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 		return;
 	}
 	if (smtp_tx_rcpt(mail, mbox, mboxlen) == -1) {
-		smtp_defer(s, NO_ROOM);
+		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
 	s->state = SMTP_RCPT;
@@ -223,7 +230,7 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 	(void)arg;
 	(void)len;
 	if (!s->ops->data_begin(s->arg, &s->tx->mail)) {
-		smtp_defer(s, NO_ROOM);
+		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
 	content_init(&s->tx->content);
@@ -242,7 +249,7 @@ static void
 content_take(struct smtp *s, const char *buf, size_t len)
 {
 	struct smtp_tx		*tx = s->tx;
-	const char		*refusal = tx->refusal;
+	const struct verdict	*refusal = tx->refusal;
 
 	if (len == 0)
 		return;
@@ -250,14 +257,27 @@ content_take(struct smtp *s, const char *buf, size_t len)
 		content_header(&tx->content, buf, len);
 	tx->mail.size += len;
 	if (tx->content.received >= RECEIVED_LOOP)
-		refusal = "554 5.4.6 Too many Received fields, a loop";
+		refusal = &loop;
 	else if (tx->mail.size > s->conf->max_size)
-		refusal = "552 5.3.4 Message too large";
+		refusal = &too_large;
 	else if (refusal == NULL && !s->ops->data(s->arg, buf, len))
-		refusal = NO_ROOM;
+		refusal = &no_room;
 	if (refusal != NULL && tx->refusal == NULL)
 		s->ops->data_abort(s->arg);
 	tx->refusal = refusal;
+}
+
+/* The mail's final reply, which ends the transaction. */
+static void
+mail_final(struct smtp *s, const struct verdict *verdict)
+{
+	char	 buf[SMTP_REPLY_MAX - 2];
+
+	smtp_reset(s);
+	s->wait = SMTP_WAIT_COMMAND;
+	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
+	    verdict->enhanced, verdict->text);
+	smtp_say(s, buf);
 }
 
 /* The end of data: the transaction waits for its result, or has it. */
@@ -272,18 +292,16 @@ content_end(struct smtp *s)
 	if (tx->refusal == NULL && tx->mail.size == 0 &&
 	    !s->ops->data(s->arg, "", 0)) {
 		s->ops->data_abort(s->arg);
-		tx->refusal = NO_ROOM;
+		tx->refusal = &no_room;
 	}
 	if (tx->refusal == NULL) {
 		s->wait = SMTP_WAIT_RESULT;
 		s->ops->data_end(s->arg, &tx->mail);
 		return;
 	}
-	s->wait = SMTP_WAIT_COMMAND;
 	s->busy = true;
 	s->ops->refused(s->arg, &tx->mail, tx->refusal);
-	smtp_say(s, tx->refusal);
-	smtp_reset(s);
+	mail_final(s, tx->refusal);
 }
 
 size_t
@@ -304,13 +322,6 @@ smtp_content(struct smtp *s, char *buf, size_t len)
 void
 smtp_result(struct smtp *s, const struct verdict *verdict)
 {
-	char	 buf[SMTP_REPLY_MAX - 2];
-
-	if (s->wait != SMTP_WAIT_RESULT)
-		return;
-	smtp_reset(s);
-	s->wait = SMTP_WAIT_COMMAND;
-	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
-	    verdict->enhanced, verdict->text);
-	smtp_say(s, buf);
+	if (s->wait == SMTP_WAIT_RESULT)
+		mail_final(s, verdict);
 }

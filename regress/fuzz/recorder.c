@@ -218,13 +218,19 @@ rec_note(void *arg, int pri, const char *text)
 }
 
 static void
-rec_refused(void *arg, const struct smtp_mail *mail, const char *reply)
+rec_refused(void *arg, const struct smtp_mail *mail,
+    const struct verdict *verdict)
 {
 	struct recorder	*r = arg;
+	char		 code[8];
 
 	CHECK(mail->nrcpt > 0);
+	snprintf(code, sizeof(code), "%d ", verdict->code);
 	text_str(&r->events, "{refused: ");
-	text_str(&r->events, reply);
+	text_str(&r->events, code);
+	text_str(&r->events, verdict->enhanced);
+	text_str(&r->events, " ");
+	text_str(&r->events, verdict->text);
 	text_str(&r->events, ": from <");
 	text_str(&r->events, mail->sender);
 	text_str(&r->events, ">}\n");

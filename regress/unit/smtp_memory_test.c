@@ -111,11 +111,12 @@ data_abort(void *arg)
 }
 
 static void
-mail_refused(void *arg, const struct smtp_mail *mail, const char *text)
+mail_refused(void *arg, const struct smtp_mail *mail,
+    const struct verdict *verdict)
 {
 	(void)arg;
 	(void)mail;
-	(void)text;
+	(void)verdict;
 }
 
 static void
