@@ -305,8 +305,7 @@ front_main(void)
 	deliver = proc_peer(PROC_DELIVER, SIZE_MAX, deliver_dispatch,
 	    deliver_gone, deliver_drained);
 	message_init(conf.max_memory);
-	session_init(&conf, proc_parent(), front_session_ended);
-	session_mail_init(deliver, conf.max_deliveries);
+	session_init(&conf, proc_parent(), deliver, front_session_ended);
 	descriptors = sandbox_front(&conf);
 	proc_run(parent_dispatch, NULL, &front_status);
 }

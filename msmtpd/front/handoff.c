@@ -32,18 +32,14 @@ static const char	*sending_rest;	/* its recipients still to be sent */
 static size_t		 sending_left;	/* octets of them */
 static bool		 aborting;	/* a half-sent mail is to be dropped */
 static uint32_t		 aborting_slot;
-static void		(*get_name)(const struct handoff *, char *);
-static void		(*when_done)(struct handoff *,
-			    const struct imsg_result *);
+static void		(*when_done)(void *, const struct imsg_result *);
 
 void
 handoff_init(struct peer *peer, uint32_t n,
-    void (*name)(const struct handoff *, char *),
-    void (*done)(struct handoff *, const struct imsg_result *))
+    void (*done)(void *, const struct imsg_result *))
 {
 	deliver = peer;
 	nslots = n;
-	get_name = name;
 	when_done = done;
 	if ((slots = calloc(n, sizeof(*slots))) == NULL)
 		fatal("calloc");
@@ -53,7 +49,7 @@ static void
 handoff_finish(struct handoff *h, const struct imsg_result *r)
 {
 	h->state = HANDOFF_NONE;
-	when_done(h, r);
+	when_done(h->arg, r);
 }
 
 /* How many octets of whole recipients, each with its '\0', fit into space. */
@@ -81,7 +77,7 @@ send_head(struct handoff *h)
 	head.nrcpt = h->mail->nrcpt;
 	head.rcpt_octets = (uint32_t)h->mail->rcpt_octets;
 	head.utf8 = h->mail->utf8;
-	get_name(h, head.id);
+	id_mail(head.id, &h->id);
 	iov[0].iov_base = &head;
 	iov[0].iov_len = sizeof(head);
 	iov[1].iov_base = h->mail->sender;
@@ -195,11 +191,8 @@ handoff_pump(void)
 }
 
 void
-handoff_submit(struct handoff *h, const struct smtp_mail *mail,
-    struct message *message)
+handoff_submit(struct handoff *h)
 {
-	h->mail = mail;
-	h->message = message;
 	h->state = HANDOFF_QUEUED;
 	h->queued = event_now();
 	TAILQ_INSERT_TAIL(&queue, h, entry);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "id.h"
 #include "message.h"
 #include "msmtpd.h"
 #include "smtp/smtp.h"
@@ -26,9 +27,14 @@ enum handoff_state {
 };
 
 struct handoff {
-	TAILQ_ENTRY(handoff)	 entry;
+	/* Set by the user before handoff_submit(). */
 	const struct smtp_mail	*mail;
 	struct message		*message;
+	void			*arg;		/* for done */
+	struct id		 id;
+
+	/* handoff's own; zeroed at first. */
+	TAILQ_ENTRY(handoff)	 entry;
 	int64_t			 queued;	/* event_now() when it was */
 	int64_t			 sent;		/* the same of its turn */
 	uint32_t		 slot;
@@ -36,21 +42,18 @@ struct handoff {
 };
 
 /*
- * handoff_init: slots at once; the mails go to deliver.  name puts a mail's
- * id into a buffer of MSMTPD_ID_MAX octets; done is called, never from
- * within a function below but handoff_result() and handoff_gone(), when a
- * result is there.
+ * handoff_init: the mails go to deliver, slots of them at once.  done is
+ * called when a result is there, never from within a function below but
+ * handoff_result() and handoff_gone().
  */
 void	handoff_init(struct peer *deliver, uint32_t slots,
-	    void (*name)(const struct handoff *, char *),
-	    void (*done)(struct handoff *, const struct imsg_result *));
+	    void (*done)(void *arg, const struct imsg_result *));
 
 /*
- * handoff_submit: queue a sealed message; mail and message must stay until
- * done has been called or handoff_cancel() has.
+ * handoff_submit: queue a sealed message.  The mail and the message must stay
+ * until done has been called or handoff_cancel() has.
  */
-void	handoff_submit(struct handoff *, const struct smtp_mail *,
-	    struct message *);
+void	handoff_submit(struct handoff *);
 
 /* handoff_cancel: wait no longer.  A mail that was sent may still be
  * delivered; its slot and its memory stay taken until deliver answers. */

@@ -1,21 +1,50 @@
 /* SPDX-License-Identifier: ISC */
 
+/* A session's mail: from the engine to deliver, and the result back. */
+
 #include <errno.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "event.h"
+#include "audit.h"
 #include "handoff.h"
-#include "log.h"
-#include "message.h"
-#include "peer.h"
-#include "received.h"
-#include "session.h"
 #include "mail/verdict.h"
+#include "message.h"
+#include "received.h"
+#include "session_int.h"
 
 /* Most mails are smaller, and are written at once. */
 #define MAIL_FIRST	8192
+
+/* A mail on its way: from DATA on, until its client can be answered. */
+struct mail {
+	struct session	*session;
+	struct message	 message;
+	struct handoff	 handoff;
+	bool		 begun;		/* the Received field is written */
+};
+
+void
+session_mail_free(struct session *s)
+{
+	struct mail	*m = s->mail;
+
+	if (m == NULL)
+		return;
+	handoff_cancel(&m->handoff);
+	message_close(&m->message);
+	free(m);
+	s->mail = NULL;
+}
+
+static bool
+mail_reply(void *arg, const char *buf, size_t len)
+{
+	struct session	*s = arg;
+
+	return (output_add(&s->output, buf, len));
+}
 
 static bool
 mail_room(void *arg, uint64_t size)
@@ -25,11 +54,10 @@ mail_room(void *arg, uint64_t size)
 	return (message_room(size != 0 ? size : 1));
 }
 
+/* Returns false, after a log line that says why. */
 static bool
-mail_write(struct session *s, const char *buf, size_t len)
+mail_failed(const struct session *s)
 {
-	if (message_write(&s->message, buf, len) == 0)
-		return (true);
 	if (errno == ENOSPC)
 		session_log(s, LOG_WARNING, "no memory left for messages, see "
 		    "--max-memory");
@@ -39,33 +67,48 @@ mail_write(struct session *s, const char *buf, size_t len)
 }
 
 static bool
+mail_write(struct mail *m, const char *buf, size_t len)
+{
+	return (message_write(&m->message, buf, len) == 0 ||
+	    mail_failed(m->session));
+}
+
+static bool
 mail_begin(void *arg, const struct smtp_mail *mail)
 {
 	struct session	*s = arg;
+	struct mail	*m;
 
-	s->mails++;
+	s->id.mail++;
 	s->since = event_now();
 	s->octets = 0;
-	s->begun = false;
-	if (message_open(&s->message) == -1) {
-		session_log(s, LOG_WARNING, "message: %s", errno == ENOSPC ?
-		    "no memory left, see --max-memory" : strerror(errno));
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return (mail_failed(s));
+	if (message_open(&m->message) == -1) {
+		(void)mail_failed(s);
+		free(m);
 		return (false);
 	}
-	s->handoff.mail = mail;
+	m->session = s;
+	m->handoff.mail = mail;
+	m->handoff.message = &m->message;
+	m->handoff.arg = m;
+	m->handoff.id = s->id;
+	s->mail = m;
 	return (true);
 }
 
-/* Its time is that of the first content. */
+/* The Received field; its time is that of the first content. */
 static size_t
-mail_received(struct session *s, char *buf, size_t size)
+mail_received(const struct mail *m, char *buf, size_t size)
 {
-	const struct smtp_mail	*mail = s->handoff.mail;
+	const struct session	*s = m->session;
+	const struct smtp_mail	*mail = m->handoff.mail;
 	struct received		 r;
 	char			 client[CLIENT_MAX], id[MSMTPD_ID_MAX];
 
-	session_client(s, client, true);
-	session_mail_id(s, id);
+	client_literal(client, &s->client);
+	id_mail(id, &s->id);
 	r.helo = smtp_helo(s->smtp);
 	r.client = client;
 	r.host = session_conf->hostname;
@@ -76,46 +119,68 @@ mail_received(struct session *s, char *buf, size_t size)
 	return (received_format(buf, size, &r));
 }
 
-/* Our Received field and what comes first, in one write: all of most mails. */
+/* Write the Received field and the first content at once: most mails are
+ * written with that. */
 static bool
-mail_first(struct session *s, const char *buf, size_t len)
+mail_first(struct mail *m, const char *buf, size_t len)
 {
 	char	 head[MAIL_FIRST];
 	size_t	 n, part;
 
-	s->begun = true;
-	n = mail_received(s, head, MSMTPD_RECEIVED_MAX);
-	/* A line that begins with a space would be part of that field; it is
-	 * none of a header, so it is put where the body is. */
+	m->begun = true;
+	n = mail_received(m, head, MSMTPD_RECEIVED_MAX);
+	/* A line that begins with a space would be part of the Received field.
+	 * It belongs to no header, so an empty line puts it into the body. */
 	if (len > 0 && (*buf == ' ' || *buf == '\t'))
 		head[n++] = '\n';
 	part = len < sizeof(head) - n ? len : sizeof(head) - n;
 	memcpy(head + n, buf, part);
-	return (mail_write(s, head, n + part) &&
-	    (part == len || mail_write(s, buf + part, len - part)));
+	return (mail_write(m, head, n + part) &&
+	    (part == len || mail_write(m, buf + part, len - part)));
 }
 
 static bool
 mail_data(void *arg, const char *buf, size_t len)
 {
 	struct session	*s = arg;
+	struct mail	*m = s->mail;
 
-	return (s->begun ? mail_write(s, buf, len) : mail_first(s, buf, len));
+	return (m->begun ? mail_write(m, buf, len) : mail_first(m, buf, len));
 }
 
 static void
 mail_abort(void *arg)
 {
-	struct session	*s = arg;
+	session_mail_free(arg);
+}
 
-	message_close(&s->message);
+/* What the client is told of a mail, and fate, the reason, to the log. */
+static void
+mail_audit(const struct session *s, const struct smtp_mail *mail,
+    uint64_t size, const struct verdict *v, const char *fate)
+{
+	char		 id[MSMTPD_ID_MAX], client[CLIENT_MAX];
+	struct audit	 a;
+
+	id_mail(id, &s->id);
+	client_text(client, &s->client);
+	a.id = id;
+	a.client = client;
+	a.fate = fate;
+	a.helo = smtp_helo(s->smtp);
+	a.sender = mail->sender;
+	a.rcpts = mail->rcpts;
+	a.nrcpt = mail->nrcpt;
+	a.size = size;
+	a.ms = event_now() - s->since;
+	a.reply = v->code;
+	audit(&a);
 }
 
 static void
-mail_refused(void *arg, const struct smtp_mail *mail,
-    const struct verdict *verdict)
+mail_refused(void *arg, const struct smtp_mail *mail, const struct verdict *v)
 {
-	session_log_refused(arg, mail, verdict);
+	mail_audit(arg, mail, mail->size, v, "none");
 }
 
 static void
@@ -123,44 +188,13 @@ mail_end(void *arg, const struct smtp_mail *mail)
 {
 	struct session	*s = arg;
 
-	/* deliver refuses what is not sealed, so this cannot be passed over;
-	 * handing over what cannot be sealed would end the daemon. */
-	if (message_seal(&s->message) == -1)
+	(void)mail;
+	/* deliver ends the daemon where it is given a message without seals,
+	 * as only an attacker would send it. */
+	if (message_seal(&s->mail->message) == -1)
 		fatal("message: cannot seal it");
 	s->since = event_now();
-	handoff_submit(&s->handoff, mail, &s->message);
-}
-
-static void
-mail_auth(void *arg, const char *user, const char *pass)
-{
-	struct session		*s = arg;
-	struct imsg_auth	 auth;
-
-	memset(&auth, 0, sizeof(auth));
-	strlcpy(auth.user, user, sizeof(auth.user));
-	strlcpy(auth.pass, pass, sizeof(auth.pass));
-	/* A lost request ends in the session's time-out. */
-	if (peer_send(session_parent, IMSG_AUTH, s->number, -1, &auth,
-	    sizeof(auth)) == -1)
-		session_log(s, LOG_WARNING, "AUTH: cannot ask the parent: %s",
-		    strerror(errno));
-	else
-		s->asking = true;
-	explicit_bzero(&auth, sizeof(auth));
-}
-
-bool
-session_auth_cancel(struct session *s)
-{
-	if (s->asking && peer_send(session_parent, IMSG_AUTH_CANCEL,
-	    s->number, -1, NULL, 0) == -1) {
-		session_log(s, LOG_WARNING, "AUTH: cannot tell the parent: %s",
-		    strerror(errno));
-		return (false);
-	}
-	s->asking = false;
-	return (true);
+	handoff_submit(&s->mail->handoff);
 }
 
 static void
@@ -170,40 +204,29 @@ mail_note(void *arg, int pri, const char *text)
 }
 
 const struct smtp_ops	 session_ops = {
-	.reply = session_reply,
+	.reply = mail_reply,
 	.room = mail_room,
 	.data_begin = mail_begin,
 	.data = mail_data,
 	.data_end = mail_end,
 	.data_abort = mail_abort,
 	.refused = mail_refused,
-	.auth = mail_auth,
+	.auth = session_auth_ask,
 	.note = mail_note
 };
 
-static struct session *
-handoff_session(struct handoff *h)
-{
-	return ((struct session *)(void *)((char *)h -
-	    offsetof(struct session, handoff)));
-}
-
+/* The result of a mail: struct handoff's callback. */
 static void
-mail_name(const struct handoff *h, char *id)
+mail_result(void *arg, const struct imsg_result *r)
 {
-	const struct session	*s = (const void *)((const char *)h -
-				    offsetof(struct session, handoff));
-
-	session_mail_id(s, id);
-}
-
-static void
-mail_result(struct session *s, const struct imsg_result *r)
-{
+	struct mail		*m = arg;
+	struct session		*s = m->session;
 	const struct verdict	*v = verdict(r);
+	char			 fate[64];
 
-	session_log_mail(s, s->handoff.mail, s->message.size, r, v);
-	message_close(&s->message);
+	verdict_describe(fate, sizeof(fate), r);
+	mail_audit(s, m->handoff.mail, m->message.size, v, fate);
+	session_mail_free(s);
 	s->since = event_now();
 	smtp_result(s->smtp, v);
 	if (session_stopping())
@@ -212,10 +235,10 @@ mail_result(struct session *s, const struct imsg_result *r)
 	session_resume(s);
 }
 
-static void
-mail_done(struct handoff *h, const struct imsg_result *r)
+int64_t
+session_mail_queued(const struct session *s)
 {
-	mail_result(handoff_session(h), r);
+	return (handoff_queued(&s->mail->handoff));
 }
 
 void
@@ -224,14 +247,14 @@ session_mail_timeout(struct session *s)
 	static const struct imsg_result	 late = { MAIL_TIMEOUT, 0 };
 
 	session_log(s, LOG_WARNING, "no result from deliver in time%s",
-	    s->handoff.state == HANDOFF_SENT ? "; it may still deliver the "
-	    "mail" : "");
-	handoff_cancel(&s->handoff);
-	mail_result(s, &late);
+	    s->mail->handoff.state == HANDOFF_SENT ? "; it may still deliver "
+	    "the mail" : "");
+	handoff_cancel(&s->mail->handoff);
+	mail_result(s->mail, &late);
 }
 
 void
 session_mail_init(struct peer *deliver, uint32_t slots)
 {
-	handoff_init(deliver, slots, mail_name, mail_done);
+	handoff_init(deliver, slots, mail_result);
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+
+/* The audit line: what became of a mail, one line each in the log. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "log.h"
+#include "msmtpd.h"
+
+#define AUDIT_RCPTS	10	/* recipients that are named */
+/* What is shown of a client's words at most, encoded. */
+#define FIELD_HELO	128
+#define FIELD_ADDRESS	320
+#define PROCNAME_ROOM	16	/* "front: ", which the log puts before it */
+
+/*
+ * A client's word as the value of a field: made printable as the log does it,
+ * spaces, too, so that the line can be taken apart at its spaces.  No command
+ * line with a control character comes this far: '\001' can stand for the
+ * space, and is encoded, or cut, as a whole.
+ */
+static void
+field(char *dst, size_t size, const char *src)
+{
+	char	 text[MSMTPD_ADDRESS_MAX + 1], *p;
+
+	(void)strlcpy(text, src, sizeof(text));
+	for (p = text; (p = strchr(p, ' ')) != NULL; )
+		*p = '\001';
+	(void)log_printable(dst, size, text, strlen(text));
+	/* A backslash of the client's is two. */
+	for (p = dst; (p = strchr(p, '\\')) != NULL; p += 2)
+		if (strncmp(p, "\\001", 4) == 0)
+			memcpy(p, "\\040", 4);
+}
+
+/* Append the recipients to the line, as many whole ones as have room. */
+static void
+audit_rcpts(char *dst, size_t size, const struct audit *a)
+{
+	const char	*p = a->rcpts;
+	char		 one[FIELD_ADDRESS + 4];
+	size_t		 len = 0, n;
+	uint32_t	 i;
+
+	for (i = 0; i < a->nrcpt && i < AUDIT_RCPTS; i++) {
+		one[0] = ',';
+		one[1] = '<';
+		field(one + 2, FIELD_ADDRESS, p);
+		strlcat(one, ">", sizeof(one));
+		n = strlen(one);
+		/* ",..." and '\0' must fit behind it. */
+		if (len + n + 5 > size)
+			break;
+		memcpy(dst + len, one + (i == 0), n - (i == 0));
+		len += n - (i == 0);
+		p += strlen(p) + 1;
+	}
+	dst[len] = '\0';
+	if (i < a->nrcpt)
+		strlcat(dst, i > 0 ? ",..." : "...", size);
+}
+
+/*
+ * The daemon's own words stand before the client's, so that long addresses
+ * cut off nothing that matters.
+ */
+void
+audit(const struct audit *a)
+{
+	char	 helo[FIELD_HELO], sender[FIELD_ADDRESS];
+	char	 line[LOG_LINE_MAX - PROCNAME_ROOM];
+	size_t	 n;
+
+	field(helo, sizeof(helo), a->helo);
+	field(sender, sizeof(sender), a->sender);
+	snprintf(line, sizeof(line), "mail id=%s client=%s reply=%d "
+	    "command=%s size=%llu seconds=%lld.%03lld helo=%s from=<%s> "
+	    "nrcpt=%u to=", a->id, a->client, a->reply, a->fate,
+	    (unsigned long long)a->size, (long long)(a->ms / 1000),
+	    (long long)(a->ms % 1000), *helo != '\0' ? helo : "-", sender,
+	    a->nrcpt);
+	n = strlen(line);
+	audit_rcpts(line + n, sizeof(line) - n, a);
+	log_put(a->reply == 250 ? LOG_INFO : LOG_WARNING, line);
+}

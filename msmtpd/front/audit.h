@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUDIT_H
+#define AUDIT_H
+
+#include <stdint.h>
+
+/* What the audit line says of a mail; all texts end in '\0'. */
+struct audit {
+	const char	*id;		/* id_mail() */
+	const char	*client;	/* client_text() */
+	const char	*fate;		/* verdict_describe(), or "none" where
+					 * no command was to run */
+	const char	*helo;		/* as received; "" for none */
+	const char	*sender;	/* "" for the null reverse-path */
+	const char	*rcpts;		/* nrcpt recipients, '\0' after each */
+	uint64_t	 size;		/* octets */
+	int64_t		 ms;		/* from the end of data to the reply */
+	uint32_t	 nrcpt;
+	int		 reply;		/* the code that the client is given */
+};
+
+/*
+ * audit: log one line about a mail whose content has been received to its end
+ * and whose final reply is known: at info where the reply is 250, else as a
+ * warning.  A client's words are made printable and are cut where they are
+ * long; the first 10 recipients are named.
+ */
+void	audit(const struct audit *);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+
+/* AUTH: the parent, which has the passwords, is asked about a client's. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "peer.h"
+#include "session.h"
+#include "session_int.h"
+
+static struct peer	*parent;
+
+void
+session_auth_init(struct peer *peer)
+{
+	parent = peer;
+}
+
+void
+session_auth_ask(void *arg, const char *user, const char *pass)
+{
+	struct session		*s = arg;
+	struct imsg_auth	 auth;
+
+	memset(&auth, 0, sizeof(auth));
+	strlcpy(auth.user, user, sizeof(auth.user));
+	strlcpy(auth.pass, pass, sizeof(auth.pass));
+	/* Where the question is lost, session_expired() answers 454. */
+	if (peer_send(parent, IMSG_AUTH, s->id.session, -1, &auth,
+	    sizeof(auth)) == -1)
+		session_log(s, LOG_WARNING, "AUTH: cannot ask the parent: %s",
+		    strerror(errno));
+	else
+		s->asking = true;
+	explicit_bzero(&auth, sizeof(auth));
+}
+
+bool
+session_auth_cancel(struct session *s)
+{
+	if (s->asking && peer_send(parent, IMSG_AUTH_CANCEL, s->id.session,
+	    -1, NULL, 0) == -1) {
+		session_log(s, LOG_WARNING, "AUTH: cannot tell the parent: %s",
+		    strerror(errno));
+		return (false);
+	}
+	s->asking = false;
+	return (true);
+}
+
+void
+session_auth_result(uint32_t number, enum auth_answer answer)
+{
+	struct session	*s;
+
+	LIST_FOREACH(s, &sessions, entry)
+		if (s->id.session == number && s->asking)
+			break;
+	if (s == NULL)
+		return;
+	s->asking = false;
+	if (smtp_waits(s->smtp) != SMTP_WAIT_AUTH)
+		return;
+	s->since = event_now();
+	smtp_auth_result(s->smtp, answer == AUTH_YES,
+	    answer == AUTH_UNCHECKED);
+	session_resume(s);
+}

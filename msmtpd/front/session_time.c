@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+
+/* How long a session may wait for its client, the parent, or deliver. */
+
+#include "session_int.h"
+
+#define LINGER		2000	/* ms for the client to read our last word */
+#define RATE_WINDOW	60000	/* ms that --min-rate looks at */
+#define RESULT_GRACE	15000	/* ms that deliver, or parent, may be late */
+
+/* How long the session may stay as it is, in ms. */
+static int64_t
+session_patience(const struct session *s)
+{
+	int64_t	 timeout = (int64_t)session_conf->timeout * 1000;
+
+	if (s->closing)
+		return (LINGER);
+	if (output_waits(&s->output))
+		return (session_stopping() ? LINGER : timeout);
+	if (s->always && session_takes(s))
+		return (0);
+	switch (smtp_waits(s->smtp)) {
+	case SMTP_WAIT_RESULT:
+		/* The command's time begins after that in the queue. */
+		return ((int64_t)session_conf->command_timeout * 1000 +
+		    RESULT_GRACE + session_mail_queued(s));
+	case SMTP_WAIT_AUTH:
+		/* The parent takes its time, not the client. */
+		return (timeout + RESULT_GRACE);
+	case SMTP_WAIT_DATA:
+		if (session_conf->min_rate > 0)
+			return (RATE_WINDOW);
+		break;
+	default:
+		break;
+	}
+	return (timeout);
+}
+
+/* A window of DATA has passed.  Returns whether enough came in it. */
+static bool
+session_rate(struct session *s)
+{
+	bool	 enough;
+
+	if (session_conf->min_rate == 0)
+		return (false);
+	enough = s->octets >= (uint64_t)session_conf->min_rate *
+	    (RATE_WINDOW / 1000);
+	s->octets = 0;
+	s->since = event_now();
+	return (enough);
+}
+
+/* The session has stayed too long as it is. */
+static void
+session_expired(struct session *s)
+{
+	if (s->closing) {
+		session_end(s, NULL);
+		return;
+	}
+	if (output_waits(&s->output)) {
+		session_end(s, "client does not read");
+		return;
+	}
+	switch (smtp_waits(s->smtp)) {
+	case SMTP_WAIT_RESULT:
+		session_mail_timeout(s);
+		return;
+	case SMTP_WAIT_AUTH:
+		s->since = event_now();
+		(void)session_auth_cancel(s);
+		smtp_auth_result(s->smtp, false, true);
+		break;
+	case SMTP_WAIT_DATA:
+		if (session_rate(s))
+			break;
+		smtp_close(s->smtp, "4.4.2", "Data comes too slowly",
+		    "data too slow");
+		break;
+	default:
+		smtp_close(s->smtp, "4.4.2", "Idle for too long", "timeout");
+		break;
+	}
+	session_resume(s);
+}
+
+static void
+session_timer(void *arg)
+{
+	struct session	*s = arg;
+
+	if (s->always && session_takes(s))
+		session_read(s);
+	else if (event_now() < s->since + session_patience(s))
+		session_schedule(s);
+	else
+		session_expired(s);
+}
+
+/*
+ * To move the timer with each command would cost more than it is worth: the
+ * timer fires early, session_timer() sees that there is time left, and sets
+ * it again.
+ */
+void
+session_schedule(struct session *s)
+{
+	int64_t	 left = s->since + session_patience(s) - event_now();
+
+	if (left < 0)
+		left = 0;
+	if (s->timer.at == 0 || s->timer.at > event_now() + left)
+		timer_set(&s->timer, left, session_timer, s);
+}
