@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The audit line: what became of a mail, one line each in the log. */
+
 #ifndef AUDIT_H
 #define AUDIT_H
 

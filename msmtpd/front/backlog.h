@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* Octets that wait in memory of their own. */
+
 #ifndef BACKLOG_H
 #define BACKLOG_H
 

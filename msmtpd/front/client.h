@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* A client's address, and how it is written. */
+
 #ifndef CLIENT_H
 #define CLIENT_H
 

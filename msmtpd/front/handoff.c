@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The queue to deliver: each mail waits for a slot, then for its result. */
+
 #include <sys/uio.h>
 
 #include <errno.h>

@@ -57,7 +57,7 @@ id_mail(char *buf, const struct id *id)
 
 	base36(session, id->session);
 	base36(mail, id->mail);
-	/* Before the year 5188 start has 9 digits at most, the others have 7. */
+	/* 9 digits at most before the year 5188, and twice 7 at most. */
 	n = snprintf(buf, MSMTPD_ID_MAX, "%s.%s.%s", start, session, mail);
 	if (n < 0 || n >= MSMTPD_ID_MAX)
 		fatalx("id: %s is too long", buf);

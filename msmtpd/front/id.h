@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The names of sessions and mails, for the log and for Received. */
+
 #ifndef ID_H
 #define ID_H
 
 #include <stdint.h>
 
-/* What names a session and its mails in the log and in Received. */
+/* A session, and the last of its mails. */
 struct id {
 	uint32_t	 session;	/* 1 and up, in the order they begin */
-	uint32_t	 mail;		/* the last one of the session; 0: none */
+	uint32_t	 mail;		/* of that session; 0: none yet */
 };
 
 /*

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* Messages in sealed memory files, and the account of their memory. */
+
 #include <sys/mman.h>
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* Replies: they gather for one write, and wait for a client that is slow. */
+
 #ifndef OUTPUT_H
 #define OUTPUT_H
 

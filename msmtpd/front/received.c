@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The Received field. */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

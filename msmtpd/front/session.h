@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 
+/*
+ * The sessions with clients: each reads commands, gives them to an SMTP
+ * engine, writes its replies, and hands complete mails over to deliver.
+ */
+
 #ifndef SESSION_H
 #define SESSION_H
 
@@ -7,10 +12,6 @@
 
 #include "msmtpd.h"
 
-/*
- * The sessions with clients: each reads commands, gives them to an SMTP
- * engine, writes its replies, and hands complete mails over to deliver.
- */
 struct peer;
 struct sockaddr_storage;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 
+/* What the files of the session share; for all others, session.h. */
+
 #ifndef SESSION_INT_H
 #define SESSION_INT_H
-
-/* What the files of the session share; for all others, session.h. */
 
 #include <sys/queue.h>
 
