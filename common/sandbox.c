@@ -14,6 +14,9 @@
 
 #include "sandbox.h"
 
+#define NAME_SIZE	32	/* of a system call's name, with its '\0' */
+#define COLUMNS		80	/* of what is printed */
+
 /*
  * libseccomp uses its context as an opaque pointer; so do we, with a name
  * that the compiler can tell from other pointers.
@@ -210,32 +213,59 @@ sandbox_denylist(const struct sandbox_rule *rules, size_t n)
 }
 
 /*
+ * Copy the name at *names to name, of NAME_SIZE octets, and go on to the one
+ * after it.  Returns false at the end.
+ */
+static bool
+next_name(const char **names, char *name)
+{
+	size_t	 len = strcspn(*names, " ");
+
+	if (len == 0)
+		return (false);
+	if (len >= NAME_SIZE)
+		abort();
+	memcpy(name, *names, len);
+	name[len] = '\0';
+	*names += len + strspn(*names + len, " ");
+	return (true);
+}
+
+/*
  * The account names the calls of all architectures and of newer kernels.
  * What this architecture does not have, or this libseccomp does not know, is
  * left out, and so is answered with ENOSYS.
  */
+static int
+add_calls(struct sandbox_filter *f, uint32_t action, const char *names)
+{
+	char	 name[NAME_SIZE];
+	int	 nr;
+
+	while (next_name(&names, name)) {
+		nr = seccomp_syscall_resolve_name(name);
+		if (nr >= 0 && check(seccomp_rule_add_exact_array(ctx_of(f),
+		    action, nr, 0, NULL)) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
 struct sandbox_filter *
-sandbox_account(const struct sandbox_call *calls, size_t n)
+sandbox_account(const struct sandbox_calls *rows, size_t n)
 {
 	struct sandbox_filter	*f;
 	size_t			 i;
-	uint32_t		 action;
-	int			 nr;
 
 	if ((f = filter_new(SCMP_ACT_ERRNO(ENOSYS))) == NULL)
 		return (NULL);
-	for (i = 0; i < n; i++) {
-		nr = seccomp_syscall_resolve_name(calls[i].name);
-		if (nr < 0 || calls[i].verdict == SANDBOX_NOSYS)
-			continue;
-		action = calls[i].verdict == SANDBOX_ALLOW ? SCMP_ACT_ALLOW :
-		    SCMP_ACT_ERRNO(EPERM);
-		if (check(seccomp_rule_add_exact_array(ctx_of(f), action, nr,
-		    0, NULL)) == -1) {
+	for (i = 0; i < n; i++)
+		if (rows[i].verdict != SANDBOX_NOSYS && add_calls(f,
+		    rows[i].verdict == SANDBOX_ALLOW ? SCMP_ACT_ALLOW :
+		    SCMP_ACT_ERRNO(EPERM), rows[i].names) == -1) {
 			sandbox_free(f);
 			return (NULL);
 		}
-	}
 	return (f);
 }
 
@@ -243,12 +273,6 @@ int
 sandbox_load(struct sandbox_filter *f)
 {
 	return (check(seccomp_load(ctx_of(f))));
-}
-
-int
-sandbox_export(struct sandbox_filter *f, int fd)
-{
-	return (check(seccomp_export_bpf(ctx_of(f), fd)));
 }
 
 void
@@ -276,16 +300,21 @@ sandbox_count(const struct sandbox_rule *rules, size_t n, unsigned int when)
 }
 
 unsigned int
-sandbox_verdicts(const struct sandbox_call *calls, size_t n,
+sandbox_verdicts(const struct sandbox_calls *rows, size_t n,
     enum sandbox_verdict verdict)
 {
+	const char	*names;
+	char		 name[NAME_SIZE];
 	unsigned int	 count = 0;
 	size_t		 i;
 
-	for (i = 0; i < n; i++)
-		if (calls[i].verdict == verdict &&
-		    seccomp_syscall_resolve_name(calls[i].name) >= 0)
-			count++;
+	for (i = 0; i < n; i++) {
+		if (rows[i].verdict != verdict)
+			continue;
+		for (names = rows[i].names; next_name(&names, name);)
+			if (seccomp_syscall_resolve_name(name) >= 0)
+				count++;
+	}
 	return (count);
 }
 
@@ -327,16 +356,35 @@ sandbox_print_rules(FILE *fp, const struct sandbox_rule *rules, size_t n,
 	}
 }
 
+static void
+print_names(FILE *fp, const char *names)
+{
+	char	 name[NAME_SIZE];
+	size_t	 len, column = 0;
+
+	while (next_name(&names, name)) {
+		len = strlen(name);
+		if (column > 0 && column + 1 + len > COLUMNS) {
+			fputc('\n', fp);
+			column = 0;
+		}
+		fprintf(fp, "%s%s", column == 0 ? "      " : " ", name);
+		column += (column == 0 ? 6 : 1) + len;
+	}
+	fputc('\n', fp);
+}
+
 void
-sandbox_print_calls(FILE *fp, const struct sandbox_call *calls, size_t n,
+sandbox_print_calls(FILE *fp, const struct sandbox_calls *rows, size_t n,
     enum sandbox_verdict verdict)
 {
 	size_t	 i;
 
 	for (i = 0; i < n; i++)
-		if (calls[i].verdict == verdict)
-			fprintf(fp, "  %-22s %s\n", calls[i].name,
-			    calls[i].why);
+		if (rows[i].verdict == verdict) {
+			fprintf(fp, "  %s:\n", rows[i].why);
+			print_names(fp, rows[i].names);
+		}
 }
 
 int

@@ -73,10 +73,11 @@ enum sandbox_verdict {
 	SANDBOX_NOSYS		/* ENOSYS, as if this kernel did not have it */
 };
 
-struct sandbox_call {
-	const char		*name;
+/* The system calls that one reason gives one verdict. */
+struct sandbox_calls {
 	enum sandbox_verdict	 verdict;
 	const char		*why;
+	const char		*names;		/* with a space between two */
 };
 
 struct sandbox_filter;		/* a filter that is not loaded yet */
@@ -91,7 +92,7 @@ void	sandbox_siblings(const pid_t *, size_t);
  * sandbox_allowlist: a filter that allows what the rules with "when" 0 or
  * one of when's bits allow, and kills the process for anything else and for
  * any foreign architecture.
- * sandbox_account: one that allows and denies as the calls say and answers
+ * sandbox_account: one that allows and denies as the rows say and answers
  * ENOSYS to any number that is not listed; a foreign architecture kills.
  * sandbox_denylist: one that answers EPERM to what the rules match and
  * allows the rest; a foreign architecture kills.
@@ -100,14 +101,12 @@ void	sandbox_siblings(const pid_t *, size_t);
  */
 struct sandbox_filter *sandbox_allowlist(const struct sandbox_rule *, size_t,
 	    unsigned int when);
-struct sandbox_filter *sandbox_account(const struct sandbox_call *, size_t);
+struct sandbox_filter *sandbox_account(const struct sandbox_calls *, size_t);
 struct sandbox_filter *sandbox_denylist(const struct sandbox_rule *, size_t);
 
 /* sandbox_load: put it in force, for good; no_new_privs must be set. */
 int	sandbox_load(struct sandbox_filter *);
 
-/* sandbox_export: write the BPF program to fd instead. */
-int	sandbox_export(struct sandbox_filter *, int);
 void	sandbox_free(struct sandbox_filter *);
 
 /* sandbox_count: how many different calls the rules allow. */
@@ -115,7 +114,7 @@ unsigned int sandbox_count(const struct sandbox_rule *, size_t,
 	    unsigned int when);
 
 /* sandbox_verdicts: how many of the calls that this architecture has get it. */
-unsigned int sandbox_verdicts(const struct sandbox_call *, size_t,
+unsigned int sandbox_verdicts(const struct sandbox_calls *, size_t,
 	    enum sandbox_verdict);
 
 /*
@@ -123,11 +122,12 @@ unsigned int sandbox_verdicts(const struct sandbox_call *, size_t,
  * conditions, if any: "      VERB if flags = X" and "      or if flags = Y".
  * "when" has a text for each bit that rules may carry, from the lowest; the
  * last is NULL.
- * sandbox_print_calls: those of one verdict, "  name  why".
+ * sandbox_print_calls: the reasons of one verdict, "  why:", and below each
+ * its calls, indented by 6 columns and wrapped at 80.
  */
 void	sandbox_print_rules(FILE *, const struct sandbox_rule *, size_t,
 	    const char *const *when, const char *verb);
-void	sandbox_print_calls(FILE *, const struct sandbox_call *, size_t,
+void	sandbox_print_calls(FILE *, const struct sandbox_calls *, size_t,
 	    enum sandbox_verdict);
 
 /* sandbox_seccomp: whether the kernel can kill a process by a filter. */

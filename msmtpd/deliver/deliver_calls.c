@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* What deliver and its commands may call, and what they are refused. */
+
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -24,8 +26,8 @@
 /*
  * deliver's filter is inherited by every command, so it cannot be a short
  * allowlist; but neither is it a list of known evils only.  Every system call
- * of Linux up to 6.19, on x86_64 and aarch64, is accounted for here, and two
- * filters are stacked:
+ * of Linux up to 6.19, on x86_64 and aarch64, is accounted for here, a reason a
+ * row, and two filters are stacked:
  *
  * 1. deliver_calls, by number: DENY answers EPERM.  NOSYS, and any number
  *    that is not listed, answers ENOSYS: a C library that tries a call from
@@ -39,417 +41,142 @@
  * one answer for "nothing matches": in 1 it is ENOSYS, in 2 it is to allow.
  */
 
-#define ALLOW(name, why)	{ name, SANDBOX_ALLOW, why }
-#define DENY(name, why)		{ name, SANDBOX_DENY, why }
-#define NOSYS(name, why)	{ name, SANDBOX_NOSYS, why }
+#define ALLOW	SANDBOX_ALLOW
+#define DENY	SANDBOX_DENY
+#define NOSYS	SANDBOX_NOSYS
 
-const struct sandbox_call deliver_calls[] = {
-	NOSYS("_sysctl", "not in any kernel"),
-	ALLOW("accept", "pipes and sockets"),
-	ALLOW("accept4", "pipes and sockets"),
-	ALLOW("access", "files"),
-	DENY("acct", "quotas and accounting"),
-	DENY("add_key", "keyrings"),
-	DENY("adjtimex", "setting the clock"),
-	NOSYS("afs_syscall", "not in any kernel"),
-	ALLOW("alarm", "time"),
-	ALLOW("arch_prctl", "processes and threads"),
-	ALLOW("bind", "pipes and sockets"),
-	DENY("bpf", "code in the kernel, tracing"),
-	ALLOW("brk", "memory"),
-	ALLOW("cachestat", "files"),
-	ALLOW("capget", "users; no_new_privs takes their power"),
-	ALLOW("capset", "users; no_new_privs takes their power"),
-	ALLOW("chdir", "files"),
-	ALLOW("chmod", "files"),
-	ALLOW("chown", "files"),
-	DENY("chroot", "another root directory"),
-	DENY("clock_adjtime", "setting the clock"),
-	ALLOW("clock_getres", "time"),
-	ALLOW("clock_gettime", "time"),
-	ALLOW("clock_nanosleep", "time"),
-	DENY("clock_settime", "setting the clock"),
-	ALLOW("clone", "processes and threads"),
-	NOSYS("clone3", "flags in memory, beyond a filter's sight; clone does"),
-	ALLOW("close", "files"),
-	ALLOW("close_range", "files"),
-	ALLOW("connect", "pipes and sockets"),
-	ALLOW("copy_file_range", "files"),
-	ALLOW("creat", "files"),
-	NOSYS("create_module", "not in any kernel"),
-	DENY("delete_module", "kernel modules"),
-	ALLOW("dup", "files"),
-	ALLOW("dup2", "files"),
-	ALLOW("dup3", "files"),
-	ALLOW("epoll_create", "waiting for descriptors"),
-	ALLOW("epoll_create1", "waiting for descriptors"),
-	ALLOW("epoll_ctl", "waiting for descriptors"),
-	NOSYS("epoll_ctl_old", "not in any kernel"),
-	ALLOW("epoll_pwait", "waiting for descriptors"),
-	ALLOW("epoll_pwait2", "waiting for descriptors"),
-	ALLOW("epoll_wait", "waiting for descriptors"),
-	NOSYS("epoll_wait_old", "not in any kernel"),
-	ALLOW("eventfd", "waiting for descriptors"),
-	ALLOW("eventfd2", "waiting for descriptors"),
-	ALLOW("execve", "processes and threads"),
-	ALLOW("execveat", "processes and threads"),
-	ALLOW("exit", "processes and threads"),
-	ALLOW("exit_group", "processes and threads"),
-	ALLOW("faccessat", "files"),
-	ALLOW("faccessat2", "files"),
-	ALLOW("fadvise64", "files"),
-	ALLOW("fallocate", "files"),
-	DENY("fanotify_init", "watching other users' files"),
-	DENY("fanotify_mark", "watching other users' files"),
-	ALLOW("fchdir", "files"),
-	ALLOW("fchmod", "files"),
-	ALLOW("fchmodat", "files"),
-	ALLOW("fchmodat2", "files"),
-	ALLOW("fchown", "files"),
-	ALLOW("fchownat", "files"),
-	ALLOW("fcntl", "files"),
-	ALLOW("fdatasync", "files"),
-	ALLOW("fgetxattr", "extended attributes"),
-	NOSYS("file_getattr", "newer than our table"),
-	NOSYS("file_setattr", "newer than our table"),
-	DENY("finit_module", "kernel modules"),
-	ALLOW("flistxattr", "extended attributes"),
-	ALLOW("flock", "files"),
-	ALLOW("fork", "processes and threads"),
-	ALLOW("fremovexattr", "extended attributes"),
-	DENY("fsconfig", "mounts"),
-	ALLOW("fsetxattr", "extended attributes"),
-	DENY("fsmount", "mounts"),
-	DENY("fsopen", "mounts"),
-	DENY("fspick", "mounts"),
-	ALLOW("fstat", "files"),
-	ALLOW("fstatfs", "files"),
-	ALLOW("fsync", "files"),
-	ALLOW("ftruncate", "files"),
-	ALLOW("futex", "processes and threads"),
-	ALLOW("futex_requeue", "processes and threads"),
-	ALLOW("futex_wait", "processes and threads"),
-	ALLOW("futex_waitv", "processes and threads"),
-	ALLOW("futex_wake", "processes and threads"),
-	ALLOW("futimesat", "files"),
-	NOSYS("get_kernel_syms", "not in any kernel"),
-	ALLOW("get_mempolicy", "memory of several nodes"),
-	ALLOW("get_robust_list", "processes and threads"),
-	ALLOW("get_thread_area", "processes and threads"),
-	ALLOW("getcpu", "scheduling"),
-	ALLOW("getcwd", "files"),
-	ALLOW("getdents", "files"),
-	ALLOW("getdents64", "files"),
-	ALLOW("getegid", "users; no_new_privs takes their power"),
-	ALLOW("geteuid", "users; no_new_privs takes their power"),
-	ALLOW("getgid", "users; no_new_privs takes their power"),
-	ALLOW("getgroups", "users; no_new_privs takes their power"),
-	ALLOW("getitimer", "time"),
-	ALLOW("getpeername", "pipes and sockets"),
-	ALLOW("getpgid", "processes and threads"),
-	ALLOW("getpgrp", "processes and threads"),
-	ALLOW("getpid", "processes and threads"),
-	NOSYS("getpmsg", "not in any kernel"),
-	ALLOW("getppid", "processes and threads"),
-	ALLOW("getpriority", "scheduling"),
-	ALLOW("getrandom", "limits and information"),
-	ALLOW("getresgid", "users; no_new_privs takes their power"),
-	ALLOW("getresuid", "users; no_new_privs takes their power"),
-	ALLOW("getrlimit", "limits and information"),
-	ALLOW("getrusage", "limits and information"),
-	ALLOW("getsid", "processes and threads"),
-	ALLOW("getsockname", "pipes and sockets"),
-	ALLOW("getsockopt", "pipes and sockets"),
-	ALLOW("gettid", "processes and threads"),
-	ALLOW("gettimeofday", "time"),
-	ALLOW("getuid", "users; no_new_privs takes their power"),
-	ALLOW("getxattr", "extended attributes"),
-	NOSYS("getxattrat", "newer than our table"),
-	DENY("init_module", "kernel modules"),
-	ALLOW("inotify_add_watch", "watching files"),
-	ALLOW("inotify_init", "watching files"),
-	ALLOW("inotify_init1", "watching files"),
-	ALLOW("inotify_rm_watch", "watching files"),
-	DENY("io_cancel", "asynchronous I/O, a large surface"),
-	DENY("io_destroy", "asynchronous I/O, a large surface"),
-	DENY("io_getevents", "asynchronous I/O, a large surface"),
-	DENY("io_pgetevents", "asynchronous I/O, a large surface"),
-	DENY("io_setup", "asynchronous I/O, a large surface"),
-	DENY("io_submit", "asynchronous I/O, a large surface"),
-	DENY("io_uring_enter", "asynchronous I/O, a large surface"),
-	DENY("io_uring_register", "asynchronous I/O, a large surface"),
-	DENY("io_uring_setup", "asynchronous I/O, a large surface"),
-	ALLOW("ioctl", "terminals and devices; see the conditions"),
-	DENY("ioperm", "I/O ports, segments"),
-	DENY("iopl", "I/O ports, segments"),
-	ALLOW("ioprio_get", "scheduling"),
-	ALLOW("ioprio_set", "scheduling"),
-	DENY("kcmp", "looks into other processes"),
-	DENY("kexec_file_load", "another kernel"),
-	DENY("kexec_load", "another kernel"),
-	DENY("keyctl", "keyrings"),
-	ALLOW("kill", "signals"),
-	ALLOW("landlock_add_rule", "a command's own sandbox"),
-	ALLOW("landlock_create_ruleset", "a command's own sandbox"),
-	ALLOW("landlock_restrict_self", "a command's own sandbox"),
-	ALLOW("lchown", "files"),
-	ALLOW("lgetxattr", "extended attributes"),
-	ALLOW("link", "files"),
-	ALLOW("linkat", "files"),
-	ALLOW("listen", "pipes and sockets"),
-	NOSYS("listmount", "newer than our table"),
-	NOSYS("listns", "newer than our table"),
-	ALLOW("listxattr", "extended attributes"),
-	NOSYS("listxattrat", "newer than our table"),
-	ALLOW("llistxattr", "extended attributes"),
-	DENY("lookup_dcookie", "code in the kernel, tracing"),
-	ALLOW("lremovexattr", "extended attributes"),
-	ALLOW("lseek", "files"),
-	ALLOW("lsetxattr", "extended attributes"),
-	NOSYS("lsm_get_self_attr", "newer than our table"),
-	NOSYS("lsm_list_modules", "newer than our table"),
-	NOSYS("lsm_set_self_attr", "newer than our table"),
-	ALLOW("lstat", "files"),
-	ALLOW("madvise", "memory"),
-	ALLOW("map_shadow_stack", "memory"),
-	ALLOW("mbind", "memory of several nodes"),
-	ALLOW("membarrier", "memory"),
-	ALLOW("memfd_create", "memory"),
-	DENY("memfd_secret", "memory that nobody can inspect"),
-	DENY("migrate_pages", "looks into other processes"),
-	ALLOW("mincore", "memory"),
-	ALLOW("mkdir", "files"),
-	ALLOW("mkdirat", "files"),
-	ALLOW("mknod", "files"),
-	ALLOW("mknodat", "files"),
-	ALLOW("mlock", "memory"),
-	ALLOW("mlock2", "memory"),
-	ALLOW("mlockall", "memory"),
-	ALLOW("mmap", "memory"),
-	DENY("modify_ldt", "I/O ports, segments"),
-	DENY("mount", "mounts"),
-	DENY("mount_setattr", "mounts"),
-	DENY("move_mount", "mounts"),
-	DENY("move_pages", "looks into other processes"),
-	ALLOW("mprotect", "memory"),
-	ALLOW("mq_getsetattr", "System V and POSIX IPC"),
-	ALLOW("mq_notify", "System V and POSIX IPC"),
-	ALLOW("mq_open", "System V and POSIX IPC"),
-	ALLOW("mq_timedreceive", "System V and POSIX IPC"),
-	ALLOW("mq_timedsend", "System V and POSIX IPC"),
-	ALLOW("mq_unlink", "System V and POSIX IPC"),
-	ALLOW("mremap", "memory"),
-	NOSYS("mseal", "newer than our table"),
-	ALLOW("msgctl", "System V and POSIX IPC"),
-	ALLOW("msgget", "System V and POSIX IPC"),
-	ALLOW("msgrcv", "System V and POSIX IPC"),
-	ALLOW("msgsnd", "System V and POSIX IPC"),
-	ALLOW("msync", "memory"),
-	ALLOW("munlock", "memory"),
-	ALLOW("munlockall", "memory"),
-	ALLOW("munmap", "memory"),
-	DENY("name_to_handle_at", "files without a path"),
-	ALLOW("nanosleep", "time"),
-	ALLOW("newfstatat", "files"),
-	NOSYS("nfsservctl", "not in any kernel"),
-	ALLOW("open", "files"),
-	DENY("open_by_handle_at", "files without a path"),
-	DENY("open_tree", "mounts"),
-	NOSYS("open_tree_attr", "newer than our table"),
-	ALLOW("openat", "files"),
-	ALLOW("openat2", "files"),
-	ALLOW("pause", "processes and threads"),
-	DENY("perf_event_open", "code in the kernel, tracing"),
-	DENY("personality", "another execution domain"),
-	DENY("pidfd_getfd", "looks into other processes"),
-	ALLOW("pidfd_open", "processes and threads"),
-	DENY("pidfd_send_signal", "signals, to whom no filter can tell"),
-	ALLOW("pipe", "pipes and sockets"),
-	ALLOW("pipe2", "pipes and sockets"),
-	DENY("pivot_root", "mounts"),
-	ALLOW("pkey_alloc", "memory"),
-	ALLOW("pkey_free", "memory"),
-	ALLOW("pkey_mprotect", "memory"),
-	ALLOW("poll", "waiting for descriptors"),
-	ALLOW("ppoll", "waiting for descriptors"),
-	ALLOW("prctl", "processes and threads"),
-	ALLOW("pread64", "files"),
-	ALLOW("preadv", "files"),
-	ALLOW("preadv2", "files"),
-	ALLOW("prlimit64", "limits and information"),
-	DENY("process_madvise", "looks into other processes"),
-	DENY("process_mrelease", "looks into other processes"),
-	DENY("process_vm_readv", "looks into other processes"),
-	DENY("process_vm_writev", "looks into other processes"),
-	ALLOW("pselect6", "waiting for descriptors"),
-	DENY("ptrace", "looks into other processes"),
-	NOSYS("putpmsg", "not in any kernel"),
-	ALLOW("pwrite64", "files"),
-	ALLOW("pwritev", "files"),
-	ALLOW("pwritev2", "files"),
-	NOSYS("query_module", "not in any kernel"),
-	DENY("quotactl", "quotas and accounting"),
-	DENY("quotactl_fd", "quotas and accounting"),
-	ALLOW("read", "files"),
-	ALLOW("readahead", "files"),
-	ALLOW("readlink", "files"),
-	ALLOW("readlinkat", "files"),
-	ALLOW("readv", "files"),
-	DENY("reboot", "another kernel"),
-	ALLOW("recvfrom", "pipes and sockets"),
-	ALLOW("recvmmsg", "pipes and sockets"),
-	ALLOW("recvmsg", "pipes and sockets"),
-	DENY("remap_file_pages", "obsolete"),
-	ALLOW("removexattr", "extended attributes"),
-	NOSYS("removexattrat", "newer than our table"),
-	ALLOW("rename", "files"),
-	ALLOW("renameat", "files"),
-	ALLOW("renameat2", "files"),
-	DENY("request_key", "keyrings"),
-	ALLOW("restart_syscall", "processes and threads"),
-	ALLOW("rmdir", "files"),
-	ALLOW("rseq", "processes and threads"),
-	ALLOW("rt_sigaction", "signals"),
-	ALLOW("rt_sigpending", "signals"),
-	ALLOW("rt_sigprocmask", "signals"),
-	ALLOW("rt_sigqueueinfo", "signals"),
-	ALLOW("rt_sigreturn", "signals"),
-	ALLOW("rt_sigsuspend", "signals"),
-	ALLOW("rt_sigtimedwait", "signals"),
-	ALLOW("rt_tgsigqueueinfo", "signals"),
-	ALLOW("sched_get_priority_max", "scheduling"),
-	ALLOW("sched_get_priority_min", "scheduling"),
-	ALLOW("sched_getaffinity", "scheduling"),
-	ALLOW("sched_getattr", "scheduling"),
-	ALLOW("sched_getparam", "scheduling"),
-	ALLOW("sched_getscheduler", "scheduling"),
-	ALLOW("sched_rr_get_interval", "scheduling"),
-	ALLOW("sched_setaffinity", "scheduling"),
-	ALLOW("sched_setattr", "scheduling"),
-	ALLOW("sched_setparam", "scheduling"),
-	ALLOW("sched_setscheduler", "scheduling"),
-	ALLOW("sched_yield", "scheduling"),
-	ALLOW("seccomp", "a command's own sandbox"),
-	NOSYS("security", "not in any kernel"),
-	ALLOW("select", "waiting for descriptors"),
-	ALLOW("semctl", "System V and POSIX IPC"),
-	ALLOW("semget", "System V and POSIX IPC"),
-	ALLOW("semop", "System V and POSIX IPC"),
-	ALLOW("semtimedop", "System V and POSIX IPC"),
-	ALLOW("sendfile", "files"),
-	ALLOW("sendmmsg", "pipes and sockets"),
-	ALLOW("sendmsg", "pipes and sockets"),
-	ALLOW("sendto", "pipes and sockets"),
-	ALLOW("set_mempolicy", "memory of several nodes"),
-	ALLOW("set_mempolicy_home_node", "memory of several nodes"),
-	ALLOW("set_robust_list", "processes and threads"),
-	ALLOW("set_thread_area", "processes and threads"),
-	ALLOW("set_tid_address", "processes and threads"),
-	DENY("setdomainname", "names of the machine"),
-	ALLOW("setfsgid", "users; no_new_privs takes their power"),
-	ALLOW("setfsuid", "users; no_new_privs takes their power"),
-	ALLOW("setgid", "users; no_new_privs takes their power"),
-	ALLOW("setgroups", "users; no_new_privs takes their power"),
-	DENY("sethostname", "names of the machine"),
-	ALLOW("setitimer", "time"),
-	DENY("setns", "namespaces"),
-	ALLOW("setpgid", "processes and threads"),
-	ALLOW("setpriority", "scheduling"),
-	ALLOW("setregid", "users; no_new_privs takes their power"),
-	ALLOW("setresgid", "users; no_new_privs takes their power"),
-	ALLOW("setresuid", "users; no_new_privs takes their power"),
-	ALLOW("setreuid", "users; no_new_privs takes their power"),
-	ALLOW("setrlimit", "limits and information"),
-	ALLOW("setsid", "processes and threads"),
-	ALLOW("setsockopt", "pipes and sockets"),
-	DENY("settimeofday", "setting the clock"),
-	ALLOW("setuid", "users; no_new_privs takes their power"),
-	ALLOW("setxattr", "extended attributes"),
-	NOSYS("setxattrat", "newer than our table"),
-	ALLOW("shmat", "System V and POSIX IPC"),
-	ALLOW("shmctl", "System V and POSIX IPC"),
-	ALLOW("shmdt", "System V and POSIX IPC"),
-	ALLOW("shmget", "System V and POSIX IPC"),
-	ALLOW("shutdown", "pipes and sockets"),
-	ALLOW("sigaltstack", "signals"),
-	ALLOW("signalfd", "waiting for descriptors"),
-	ALLOW("signalfd4", "waiting for descriptors"),
-	ALLOW("socket", "pipes and sockets; see the conditions"),
-	ALLOW("socketpair", "pipes and sockets; see the conditions"),
-	ALLOW("splice", "files"),
-	ALLOW("stat", "files"),
-	ALLOW("statfs", "files"),
-	NOSYS("statmount", "newer than our table"),
-	ALLOW("statx", "files"),
-	DENY("swapoff", "swap"),
-	DENY("swapon", "swap"),
-	ALLOW("symlink", "files"),
-	ALLOW("symlinkat", "files"),
-	ALLOW("sync", "files"),
-	ALLOW("sync_file_range", "files"),
-	ALLOW("syncfs", "files"),
-	DENY("sysfs", "obsolete"),
-	ALLOW("sysinfo", "limits and information"),
-	DENY("syslog", "the kernel's log"),
-	ALLOW("tee", "files"),
-	ALLOW("tgkill", "signals"),
-	ALLOW("time", "time"),
-	ALLOW("timer_create", "time"),
-	ALLOW("timer_delete", "time"),
-	ALLOW("timer_getoverrun", "time"),
-	ALLOW("timer_gettime", "time"),
-	ALLOW("timer_settime", "time"),
-	ALLOW("timerfd_create", "waiting for descriptors"),
-	ALLOW("timerfd_gettime", "waiting for descriptors"),
-	ALLOW("timerfd_settime", "waiting for descriptors"),
-	ALLOW("times", "time"),
-	ALLOW("tkill", "signals"),
-	ALLOW("truncate", "files"),
-	NOSYS("tuxcall", "not in any kernel"),
-	ALLOW("umask", "files"),
-	DENY("umount2", "mounts"),
-	ALLOW("uname", "limits and information"),
-	ALLOW("unlink", "files"),
-	ALLOW("unlinkat", "files"),
-	DENY("unshare", "namespaces"),
-	NOSYS("uprobe", "the kernel's trampoline: no filter is asked"),
-	NOSYS("uretprobe", "the kernel's trampoline: no filter is asked"),
-	DENY("uselib", "obsolete"),
-	DENY("userfaultfd", "page faults in user hands: a tool of exploits"),
-	DENY("ustat", "obsolete"),
-	ALLOW("utime", "files"),
-	ALLOW("utimensat", "files"),
-	ALLOW("utimes", "files"),
-	ALLOW("vfork", "processes and threads"),
-	DENY("vhangup", "the terminal of others"),
-	DENY("vmsplice", "pages given to a pipe: a tool of exploits"),
-	NOSYS("vserver", "not in any kernel"),
-	ALLOW("wait4", "processes and threads"),
-	ALLOW("waitid", "processes and threads"),
-	ALLOW("write", "files"),
-	ALLOW("writev", "files"),
+const struct sandbox_calls deliver_calls[] = {
+	{ DENY, "I/O ports, segments", "ioperm iopl modify_ldt" },
+	{ DENY, "another execution domain", "personality" },
+	{ DENY, "another kernel", "kexec_file_load kexec_load reboot" },
+	{ DENY, "another root directory", "chroot" },
+	{ DENY, "asynchronous I/O, a large surface", "io_cancel io_destroy "
+	    "io_getevents io_pgetevents io_setup io_submit io_uring_enter "
+	    "io_uring_register io_uring_setup" },
+	{ DENY, "code in the kernel, tracing", "bpf lookup_dcookie "
+	    "perf_event_open" },
+	{ DENY, "files without a path", "name_to_handle_at open_by_handle_at" },
+	{ DENY, "kernel modules", "delete_module finit_module init_module" },
+	{ DENY, "keyrings", "add_key keyctl request_key" },
+	{ DENY, "looks into other processes", "kcmp migrate_pages move_pages "
+	    "pidfd_getfd process_madvise process_mrelease process_vm_readv "
+	    "process_vm_writev ptrace" },
+	{ DENY, "memory that nobody can inspect", "memfd_secret" },
+	{ DENY, "mounts", "fsconfig fsmount fsopen fspick mount mount_setattr "
+	    "move_mount open_tree pivot_root umount2" },
+	{ DENY, "names of the machine", "setdomainname sethostname" },
+	{ DENY, "namespaces", "setns unshare" },
+	{ DENY, "obsolete", "remap_file_pages sysfs uselib ustat" },
+	{ DENY, "page faults in user hands, a tool of exploits",
+	    "userfaultfd" },
+	{ DENY, "pages given to a pipe, a tool of exploits", "vmsplice" },
+	{ DENY, "quotas and accounting", "acct quotactl quotactl_fd" },
+	{ DENY, "setting the clock", "adjtimex clock_adjtime clock_settime "
+	    "settimeofday" },
+	{ DENY, "signals, to whom no filter can tell", "pidfd_send_signal" },
+	{ DENY, "swap", "swapoff swapon" },
+	{ DENY, "the kernel's log", "syslog" },
+	{ DENY, "the terminal of others", "vhangup" },
+	{ DENY, "watching other users' files", "fanotify_init fanotify_mark" },
+	{ NOSYS, "flags in memory, beyond a filter's sight; clone does",
+	    "clone3" },
+	{ NOSYS, "newer than our table", "file_getattr file_setattr getxattrat "
+	    "listmount listns listxattrat lsm_get_self_attr lsm_list_modules "
+	    "lsm_set_self_attr mseal open_tree_attr removexattrat setxattrat "
+	    "statmount" },
+	{ NOSYS, "not in any kernel", "_sysctl afs_syscall create_module "
+	    "epoll_ctl_old epoll_wait_old get_kernel_syms getpmsg nfsservctl "
+	    "putpmsg query_module security tuxcall vserver" },
+	{ NOSYS, "the kernel's trampoline, of which no filter is asked",
+	    "uprobe uretprobe" },
+	{ ALLOW, "System V and POSIX IPC", "mq_getsetattr mq_notify mq_open "
+	    "mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv "
+	    "msgsnd semctl semget semop semtimedop shmat shmctl shmdt shmget" },
+	{ ALLOW, "a command's own sandbox", "landlock_add_rule "
+	    "landlock_create_ruleset landlock_restrict_self seccomp" },
+	{ ALLOW, "extended attributes", "fgetxattr flistxattr fremovexattr "
+	    "fsetxattr getxattr lgetxattr listxattr llistxattr lremovexattr "
+	    "lsetxattr removexattr setxattr" },
+	{ ALLOW, "files", "access cachestat chdir chmod chown close "
+	    "close_range copy_file_range creat dup dup2 dup3 faccessat "
+	    "faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchmodat2 "
+	    "fchown fchownat fcntl fdatasync flock fstat fstatfs fsync "
+	    "ftruncate futimesat getcwd getdents getdents64 lchown link linkat "
+	    "lseek lstat mkdir mkdirat mknod mknodat newfstatat open openat "
+	    "openat2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read "
+	    "readahead readlink readlinkat readv rename renameat renameat2 "
+	    "rmdir sendfile splice stat statfs statx symlink symlinkat sync "
+	    "sync_file_range syncfs tee truncate umask unlink unlinkat utime "
+	    "utimensat utimes write writev" },
+	{ ALLOW, "limits and information", "getrandom getrlimit getrusage "
+	    "prlimit64 setrlimit sysinfo uname" },
+	{ ALLOW, "memory", "brk madvise map_shadow_stack membarrier "
+	    "memfd_create mincore mlock mlock2 mlockall mmap mprotect mremap "
+	    "msync munlock munlockall munmap pkey_alloc pkey_free "
+	    "pkey_mprotect" },
+	{ ALLOW, "memory of several nodes", "get_mempolicy mbind set_mempolicy "
+	    "set_mempolicy_home_node" },
+	{ ALLOW, "pipes and sockets", "accept accept4 bind connect getpeername "
+	    "getsockname getsockopt listen pipe pipe2 recvfrom recvmmsg "
+	    "recvmsg sendmmsg sendmsg sendto setsockopt shutdown" },
+	{ ALLOW, "pipes and sockets; see the conditions", "socket socketpair" },
+	{ ALLOW, "processes and threads", "arch_prctl clone execve execveat "
+	    "exit exit_group fork futex futex_requeue futex_wait futex_waitv "
+	    "futex_wake get_robust_list get_thread_area getpgid getpgrp getpid "
+	    "getppid getsid gettid pause pidfd_open prctl restart_syscall rseq "
+	    "set_robust_list set_thread_area set_tid_address setpgid setsid "
+	    "vfork wait4 waitid" },
+	{ ALLOW, "scheduling", "getcpu getpriority ioprio_get ioprio_set "
+	    "sched_get_priority_max sched_get_priority_min sched_getaffinity "
+	    "sched_getattr sched_getparam sched_getscheduler "
+	    "sched_rr_get_interval sched_setaffinity sched_setattr "
+	    "sched_setparam sched_setscheduler sched_yield setpriority" },
+	{ ALLOW, "signals", "kill rt_sigaction rt_sigpending rt_sigprocmask "
+	    "rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait "
+	    "rt_tgsigqueueinfo sigaltstack tgkill tkill" },
+	{ ALLOW, "terminals and devices; see the conditions", "ioctl" },
+	{ ALLOW, "time", "alarm clock_getres clock_gettime clock_nanosleep "
+	    "getitimer gettimeofday nanosleep setitimer time timer_create "
+	    "timer_delete timer_getoverrun timer_gettime timer_settime times" },
+	{ ALLOW, "users; no_new_privs takes their power", "capget capset "
+	    "getegid geteuid getgid getgroups getresgid getresuid getuid "
+	    "setfsgid setfsuid setgid setgroups setregid setresgid setresuid "
+	    "setreuid setuid" },
+	{ ALLOW, "waiting for descriptors", "epoll_create epoll_create1 "
+	    "epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 "
+	    "poll ppoll pselect6 select signalfd signalfd4 timerfd_create "
+	    "timerfd_gettime timerfd_settime" },
+	{ ALLOW, "watching files", "inotify_add_watch inotify_init "
+	    "inotify_init1 inotify_rm_watch" },
 };
 
 const size_t deliver_calls_n = sizeof(deliver_calls) /
     sizeof(deliver_calls[0]);
 
 /* Why, where it is said more than once. */
-#define NAMESPACE	"a new namespace"
 #define DAEMON		"the daemon itself"
+#define SIGIO		"signals by way of SIGIO"
 #define FAMILY		"sockets but UNIX, INET, INET6, ROUTE"
 
-#define STREAMS		"streams but TCP, whose bind(2) Landlock does not see"
+/* One condition each, on an argument that the text names. */
+#define RULE(call, why, op, n, v, text) \
+	{ call, why, 0, { { op, n, (uint64_t)(v), text } } }
+#define NAMESPACE(f) \
+	RULE("clone", "a new namespace", SANDBOX_HAS, 0, f, "flags with " #f)
+#define IOCTL(c, why)	RULE("ioctl", why, SANDBOX_IS, 1, c, "cmd = " #c)
+#define WHICH(call, w)	RULE(call, DAEMON, SANDBOX_IS, 0, w, "which = " #w)
+#define FAMILY_IS(af) \
+	RULE("socket", FAMILY, SANDBOX_IS, 0, af, "family = " #af)
+#define PROTOCOL_IS(pr) \
+	RULE("socket", "streams but TCP, whose bind(2) Landlock does not see", \
+	    SANDBOX_IS, 2, pr, "protocol = " #pr)
 
 /* To whom it is done is argument n: one of the daemon's three processes. */
 #define OF_DAEMON(call, n, name) \
 	{ call, DAEMON, 0, { SELF(n, name) } }, \
 	{ call, DAEMON, 0, { PARENT(n, name) } }, \
 	{ call, DAEMON, 0, { SIBLING(n, name) } }
-
-#define FAMILY_IS(af)	{ "socket", FAMILY, 0, { { SANDBOX_IS, 0, \
-			    (uint64_t)(af), "family = " #af } } }
-#define PROTOCOL_IS(pr)	{ "socket", STREAMS, 0, { { SANDBOX_IS, 2, \
-			    (uint64_t)(pr), "protocol = " #pr } } }
+#define SETOWN(who)	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN), who } }
 
 /*
  * The commands run as deliver's user, whom the kernel lets signal, renice and
@@ -461,66 +188,39 @@ const size_t deliver_calls_n = sizeof(deliver_calls) /
  * kernel ignores, must not hide it.
  */
 const struct sandbox_rule deliver_call_args[] = {
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWCGROUP) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWIPC) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWNET) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWNS) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWPID) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWUSER) } },
-	{ "clone", NAMESPACE, 0, { HAS(0, "flags", CLONE_NEWUTS) } },
+	NAMESPACE(CLONE_NEWCGROUP), NAMESPACE(CLONE_NEWIPC),
+	NAMESPACE(CLONE_NEWNET), NAMESPACE(CLONE_NEWNS),
+	NAMESPACE(CLONE_NEWPID), NAMESPACE(CLONE_NEWUSER),
+	NAMESPACE(CLONE_NEWUTS),
 	{ "clone", "a child of deliver's, which waits for its own only", 0,
 	    { HAS(0, "flags", CLONE_PARENT) } },
-
-	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN), SELF(2, "owner") } },
-	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN),
-	    PARENT(2, "owner") } },
-	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN),
-	    SIBLING(2, "owner") } },
-	{ "fcntl", DAEMON, 0, { IS(1, "cmd", F_SETOWN), GROUP(2, "owner") } },
-	{ "fcntl", "signals by way of SIGIO", 0,
-	    { IS(1, "cmd", F_SETOWN_EX) } },
-	{ "fcntl", "signals by way of SIGIO", 0, { IS(1, "cmd", F_SETSIG) } },
-
-	{ "ioctl", "typing into a terminal", 0, { IS(1, "cmd", TIOCSTI) } },
-	{ "ioctl", "typing into a terminal", 0, { IS(1, "cmd", TIOCLINUX) } },
-	{ "ioctl", "line disciplines", 0, { IS(1, "cmd", TIOCSETD) } },
-	{ "ioctl", "signals by way of SIGIO", 0, { IS(1, "cmd", FIOSETOWN) } },
-	{ "ioctl", "signals by way of SIGIO", 0, { IS(1, "cmd", SIOCSPGRP) } },
-
+	SETOWN(SELF(2, "owner")), SETOWN(PARENT(2, "owner")),
+	SETOWN(SIBLING(2, "owner")), SETOWN(GROUP(2, "owner")),
+	{ "fcntl", SIGIO, 0, { IS(1, "cmd", F_SETOWN_EX) } },
+	{ "fcntl", SIGIO, 0, { IS(1, "cmd", F_SETSIG) } },
+	IOCTL(TIOCSTI, "typing into a terminal"),
+	IOCTL(TIOCLINUX, "typing into a terminal"),
+	IOCTL(TIOCSETD, "line disciplines"),
+	IOCTL(FIOSETOWN, SIGIO), IOCTL(SIOCSPGRP, SIGIO),
 	OF_DAEMON("ioprio_set", 1, "who"),
-	{ "ioprio_set", DAEMON, 0, { IS(0, "which", IOPRIO_WHO_PGRP) } },
-	{ "ioprio_set", DAEMON, 0, { IS(0, "which", IOPRIO_WHO_USER) } },
-
+	WHICH("ioprio_set", IOPRIO_WHO_PGRP),
+	WHICH("ioprio_set", IOPRIO_WHO_USER),
 	OF_DAEMON("kill", 0, "pid"),
 	{ "kill", DAEMON, 0, { GROUP(0, "pid") } },
 	{ "kill", DAEMON, 0, { IS(0, "pid", -1) } },
-
 	{ "prlimit64", DAEMON, 0, { ABOVE(0, "pid", 0) } },
-
 	OF_DAEMON("rt_sigqueueinfo", 0, "pid"),
 	OF_DAEMON("rt_tgsigqueueinfo", 0, "pid"),
-
 	OF_DAEMON("sched_setaffinity", 0, "pid"),
 	OF_DAEMON("sched_setattr", 0, "pid"),
 	OF_DAEMON("sched_setparam", 0, "pid"),
 	OF_DAEMON("sched_setscheduler", 0, "pid"),
-
 	OF_DAEMON("setpriority", 1, "who"),
-	{ "setpriority", DAEMON, 0, { IS(0, "which", PRIO_PGRP) } },
-	{ "setpriority", DAEMON, 0, { IS(0, "which", PRIO_USER) } },
-
-	FAMILY_IS(AF_UNSPEC),
-	FAMILY_IS(AF_AX25),
-	FAMILY_IS(AF_IPX),
-	FAMILY_IS(AF_APPLETALK),
-	FAMILY_IS(AF_NETROM),
-	FAMILY_IS(AF_BRIDGE),
-	FAMILY_IS(AF_ATMPVC),
-	FAMILY_IS(AF_X25),
-	FAMILY_IS(AF_ROSE),
-	FAMILY_IS(AF_DECnet),
-	FAMILY_IS(AF_NETBEUI),
-	FAMILY_IS(AF_SECURITY),
+	WHICH("setpriority", PRIO_PGRP), WHICH("setpriority", PRIO_USER),
+	FAMILY_IS(AF_UNSPEC), FAMILY_IS(AF_AX25), FAMILY_IS(AF_IPX),
+	FAMILY_IS(AF_APPLETALK), FAMILY_IS(AF_NETROM), FAMILY_IS(AF_BRIDGE),
+	FAMILY_IS(AF_ATMPVC), FAMILY_IS(AF_X25), FAMILY_IS(AF_ROSE),
+	FAMILY_IS(AF_DECnet), FAMILY_IS(AF_NETBEUI), FAMILY_IS(AF_SECURITY),
 	FAMILY_IS(AF_KEY),
 	/* Which the kernel takes for AF_PACKET; no other type has these bits. */
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_INET),
@@ -529,14 +229,11 @@ const struct sandbox_rule deliver_call_args[] = {
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_NETLINK),
 	    ABOVE(2, "protocol", NETLINK_ROUTE) } },
 	/* No protocol of the other families has such a number. */
-	PROTOCOL_IS(IPPROTO_DCCP),
-	PROTOCOL_IS(IPPROTO_SCTP),
-	PROTOCOL_IS(IPPROTO_SMC),
-	PROTOCOL_IS(IPPROTO_MPTCP),
+	PROTOCOL_IS(IPPROTO_DCCP), PROTOCOL_IS(IPPROTO_SCTP),
+	PROTOCOL_IS(IPPROTO_SMC), PROTOCOL_IS(IPPROTO_MPTCP),
 	/* TIPC makes pairs, too, and the kernel loads its module for one. */
 	{ "socketpair", "pairs of sockets but UNIX", 0,
 	    { ABOVE(0, "family", AF_UNIX) } },
-
 	OF_DAEMON("tgkill", 0, "pid"),
 	OF_DAEMON("tkill", 0, "pid"),
 };

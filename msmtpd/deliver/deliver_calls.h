@@ -9,7 +9,7 @@
 
 /* Every system call, and the arguments that are refused to deliver and to the
  * commands that it runs. */
-extern const struct sandbox_call	 deliver_calls[];
+extern const struct sandbox_calls	 deliver_calls[];
 extern const size_t			 deliver_calls_n;
 extern const struct sandbox_rule	 deliver_call_args[];
 extern const size_t			 deliver_call_args_n;

@@ -33,11 +33,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "deliver/deliver_calls.h"
 #include "deliver/sandbox_deliver.h"
-#include "calls.h"
 #include "msmtpd.h"
 #include "policy.h"
+#include "powers.h"
 #include "samples.h"
 #include "sandbox.h"
 #include "tap.h"
@@ -66,6 +67,8 @@ static struct config	 conf;
 static struct trial	*trials;		/* shared with the children */
 static size_t		 ntrials;
 static struct row	*rows;
+static int		*answers;		/* to what carries power */
+static int		*beyond;		/* numbers wrongly answered */
 static int		*x32, *int80;
 static bool		 is_control;
 static int		 nfilters;
@@ -112,6 +115,8 @@ plan_all(void)
 
 	trials = shared(NR_MAX + nsamples, sizeof(*trials));
 	rows = shared(deliver_call_args_n, sizeof(*rows));
+	answers = shared(npowers, sizeof(*answers));
+	beyond = shared(1, sizeof(*beyond));
 	x32 = shared(NR_MAX, sizeof(*x32));
 	int80 = shared(NR_I386, sizeof(*int80));
 	for (nr = 0; nr < NR_MAX; nr++)
@@ -257,6 +262,39 @@ make_row(const struct sandbox_rule *r, struct row *row)
 	row->wrong += call_wait(pid) != ENDED(0);
 }
 
+/* What carries power, as it is written down by hand: nothing is made. */
+static void
+make_power(const struct power *w, int *result)
+{
+	pid_t	 pid;
+	int	 nr = policy_nr(w->call);
+
+	*result = NOT_MADE;
+	if ((pid = child()) == 0) {
+		probe(nr);
+		*result = answer(call_make(WAY_NATIVE, nr, w->args));
+		call_leave(0);
+	}
+	if (call_wait(pid) != ENDED(0))
+		*result = NOT_MADE;
+}
+
+/* Numbers that no table of system calls has. */
+static void
+make_beyond(void)
+{
+	pid_t	 pid;
+	int	 nr;
+
+	if ((pid = child()) == 0) {
+		for (nr = NR_MAX; nr < 4 * NR_MAX; nr++)
+			*beyond += answer(call_make(WAY_NATIVE, nr,
+			    call_ones)) != ENOSYS;
+		call_leave(0);
+	}
+	*beyond += call_wait(pid) != ENDED(0);
+}
+
 /* In a session of its own: kill(2) must not reach who runs the test. */
 static void
 confine(bool control)
@@ -302,6 +340,10 @@ be_confined(void)
 	}
 	for (i = 0; i < deliver_call_args_n; i++)
 		make_row(&deliver_call_args[i], &rows[i]);
+	for (i = 0; i < npowers; i++)
+		if (strcmp(powers[i].process, "deliver") == 0)
+			make_power(&powers[i], &answers[i]);
+	make_beyond();
 #ifdef __x86_64__
 	make_foreign();
 #endif
@@ -437,6 +479,21 @@ judge_rows(void)
 }
 
 static void
+judge_powers(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < npowers; i++)
+		if (strcmp(powers[i].process, "deliver") == 0)
+			is_int(answers[i], powers[i].allowed ? ENOSYS : EPERM,
+			    "deliver: %s, %s: %s", powers[i].call,
+			    powers[i].what, powers[i].allowed ? "allowed" :
+			    "refused");
+	is_int(*beyond, 0, "deliver: ENOSYS for numbers %d to %d", NR_MAX,
+	    4 * NR_MAX - 1);
+}
+
+static void
 judge_foreign(void)
 {
 #ifdef __x86_64__
@@ -472,6 +529,7 @@ main(void)
 	judge_numbers();
 	judge_samples();
 	judge_rows();
+	judge_powers();
 	judge_foreign();
 	return (done_testing());
 }

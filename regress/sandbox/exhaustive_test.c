@@ -8,20 +8,24 @@
  * deliver, whose filter is of another kind: exhaustive_deliver_test.
  */
 
+#include <sys/mman.h>
+
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "front/sandbox_front.h"
-#include "parent/sandbox_parent.h"
-#include "sandbox.h"
 #include "calls.h"
+#include "front/sandbox_front.h"
 #include "msmtpd.h"
+#include "parent/sandbox_parent.h"
 #include "policy.h"
+#include "powers.h"
+#include "sandbox.h"
 #include "tap.h"
 
 /* How a child ended. */
@@ -111,16 +115,14 @@ numbers(const struct policy *p)
 	    "survive", p->name, NR_MAX - 1, survivors);
 }
 
-/* Each row with what it asks for, and with each condition broken. */
+/* Each row with what it asks for, and with each bit of it turned over. */
 static void
 conditions(const struct policy *p)
 {
-	static const uint64_t		 flips[] = { 1, 4, 1 << 3, 1 << 14,
-					    1U << 31, 1ULL << 40 };
 	const struct sandbox_rule	*r;
 	uint64_t			 args[6];
-	size_t				 i, k, c;
-	int				 nr, wrong = 0, good = 0, bad = 0;
+	size_t				 i, c;
+	int				 nr, bit, wrong = 0, good = 0, bad = 0;
 	bool				 allowed;
 
 	for (i = 0; i < *p->n; i++) {
@@ -134,18 +136,46 @@ conditions(const struct policy *p)
 		    KILLED);
 		for (c = 0; c < SANDBOX_ARGS && r->arg[c].op != SANDBOX_NONE;
 		    c++)
-			for (k = 0; k < sizeof(flips) / sizeof(flips[0]);
-			    k++) {
-				args[r->arg[c].n] ^= flips[k];
+			for (bit = 0; bit < 64; bit++) {
+				args[r->arg[c].n] ^= 1ULL << bit;
 				allowed = policy_allows(p, nr, args);
 				bad += !allowed;
 				wrong += expect(p, WAY_NATIVE, nr, args,
 				    allowed ? SURVIVED : KILLED);
-				args[r->arg[c].n] ^= flips[k];
+				args[r->arg[c].n] ^= 1ULL << bit;
 			}
 	}
 	is_int(wrong, 0, "%s: %d rows survive with the arguments they want, "
 	    "%d forbidden arguments are killed", p->name, good, bad);
+}
+
+/* What carries power, as it is written down by hand. */
+static void
+power(const struct policy *p)
+{
+	const struct power	*w;
+	size_t			 i;
+	int			 wrong = 0, asked = 0;
+
+	for (i = 0; i < npowers; i++) {
+		w = &powers[i];
+		if (strcmp(w->process, p->name) != 0)
+			continue;
+#ifdef SANITIZE
+		/* Sanitizers map as they like. */
+		if (strcmp(w->call, "mmap") == 0 &&
+		    (w->args[2] & PROT_EXEC) == 0)
+			continue;
+#endif
+		asked++;
+		if (expect(p, WAY_NATIVE, policy_nr(w->call), w->args,
+		    w->allowed ? SURVIVED : KILLED) != 0) {
+			diag("%s: %s, %s", p->name, w->call, w->what);
+			wrong++;
+		}
+	}
+	is_int(wrong, 0, "%s: %d calls whose arguments carry power are "
+	    "answered as they should be", p->name, asked);
 }
 
 /* The two that no filter sees must be harmless in themselves. */
@@ -171,6 +201,21 @@ trampolines(const struct policy *p)
 	}
 	is_int(wrong, 0, "%s: the %d trampolines of the kernel do nothing",
 	    p->name, found);
+}
+
+/* Numbers that no table of system calls has. */
+static void
+beyond(const struct policy *p)
+{
+	static const int	 nrs[] = { -1, -2, INT_MIN, NR_MAX, 4095,
+				    0x3fffffff, INT_MAX };
+	size_t			 i;
+	int			 wrong = 0;
+
+	for (i = 0; i < sizeof(nrs) / sizeof(nrs[0]); i++)
+		wrong += expect(p, WAY_NATIVE, nrs[i], call_ones, KILLED);
+	is_int(wrong, 0, "%s: negative and large numbers are killed",
+	    p->name);
 }
 
 static void
@@ -211,7 +256,9 @@ main(void)
 	for (i = 0; i < npolicies; i++) {
 		numbers(&policies[i]);
 		conditions(&policies[i]);
+		power(&policies[i]);
 		trampolines(&policies[i]);
+		beyond(&policies[i]);
 		if ((policies[i].when & ~SANDBOX_LISTEN) == 0)
 			foreign(&policies[i]);
 	}

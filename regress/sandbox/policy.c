@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <err.h>
 #include <errno.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "deliver/deliver_calls.h"
 #include "front/sandbox_front.h"
 #include "parent/sandbox_parent.h"
-#include "sandbox.h"
 #include "policy.h"
+#include "sandbox.h"
 
 const struct policy policies[] = {
 	{ "front", front_rules, &front_rules_n, SANDBOX_LISTEN },
@@ -113,27 +116,65 @@ policy_arguments(const struct sandbox_rule *r, uint64_t args[6])
 		args[r->arg[i].n] = wanted(&r->arg[i]);
 }
 
-const struct sandbox_call *
-policy_call(int nr)
+static struct policy_call	 account[NR_MAX];
+static size_t			 naccount;
+
+static void
+account_row(const struct sandbox_calls *row)
+{
+	struct policy_call	*call;
+	char			*names, *name;
+
+	if ((names = strdup(row->names)) == NULL)
+		err(1, "strdup");
+	while ((name = strsep(&names, " ")) != NULL) {
+		if (naccount == NR_MAX)
+			errx(1, "more than %d calls", NR_MAX);
+		call = &account[naccount++];
+		call->name = name;
+		call->nr = policy_nr(name);
+		call->row = row;
+	}
+}
+
+const struct policy_call *
+policy_account(size_t *n)
 {
 	size_t	 i;
 
-	for (i = 0; i < deliver_calls_n; i++)
-		if (policy_nr(deliver_calls[i].name) == nr)
-			return (&deliver_calls[i]);
-	return (NULL);
+	if (naccount == 0)
+		for (i = 0; i < deliver_calls_n; i++)
+			account_row(&deliver_calls[i]);
+	*n = naccount;
+	return (account);
+}
+
+static enum sandbox_verdict
+verdict(int nr)
+{
+	const struct policy_call	*calls;
+	size_t				 i, n;
+
+	calls = policy_account(&n);
+	for (i = 0; i < n; i++)
+		if (calls[i].nr == nr)
+			return (calls[i].row->verdict);
+	return (SANDBOX_NOSYS);
 }
 
 int
 policy_deliver(int nr, const uint64_t args[6])
 {
-	const struct sandbox_call	*call = policy_call(nr);
-	size_t				 i;
+	size_t	 i;
 
-	if (call == NULL || call->verdict == SANDBOX_NOSYS)
+	switch (verdict(nr)) {
+	case SANDBOX_NOSYS:
 		return (ENOSYS);
-	if (call->verdict == SANDBOX_DENY)
+	case SANDBOX_DENY:
 		return (EPERM);
+	case SANDBOX_ALLOW:
+		break;
+	}
 	for (i = 0; i < deliver_call_args_n; i++)
 		if (policy_nr(deliver_call_args[i].name) == nr &&
 		    policy_holds(&deliver_call_args[i], args))

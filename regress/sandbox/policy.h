@@ -40,8 +40,15 @@ int	policy_nr(const char *);
 /* The pid that SIBLING stands for. */
 extern pid_t	 policy_sibling;
 
-/* policy_call: deliver's account of number nr; NULL: not listed. */
-const struct sandbox_call *policy_call(int nr);
+/* One name of deliver's account. */
+struct policy_call {
+	const char			*name;
+	int				 nr;	/* -1: not on this machine */
+	const struct sandbox_calls	*row;
+};
+
+/* policy_account: all of them, in the order of the table; exits on failure. */
+const struct policy_call *policy_account(size_t *);
 
 /* policy_deliver: the errno that deliver is answered with, 0: allowed. */
 int	policy_deliver(int nr, const uint64_t [6]);

@@ -8,9 +8,9 @@ SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \
 
 REGRESS_NEEDS += $(SANDBOX_T)
 
-$(SANDBOX_B)/tables_test: $(SANDBOX_O)/bpfrun.o $(SANDBOX_O)/policy.o
+$(SANDBOX_B)/tables_test: $(SANDBOX_O)/policy.o
 $(SANDBOX_B)/exhaustive_test $(SANDBOX_B)/exhaustive_deliver_test: \
-	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o
+	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o $(SANDBOX_O)/powers.o
 $(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/landlock_test: $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
