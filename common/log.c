@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "utf8.h"
 
 #define CUT	"..."
 
@@ -34,46 +36,22 @@ log_setdebug(int on)
 /* Code points that steer a terminal or a reader's eye instead of being seen:
  * C1 controls, line separators, controls of writing direction. */
 static bool
-is_control(unsigned long c)
+is_control(uint32_t c)
 {
 	return ((c >= 0x80 && c <= 0x9f) || c == 0x061c ||
 	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
 	    (c >= 0x2066 && c <= 0x2069));
 }
 
-/*
- * The length of the UTF-8 sequence (RFC 3629) of two octets or more at s, 0
- * where it is not well-formed or a control.
- */
+/* The length of the non-ASCII character at s, 0 where it is not well-formed
+ * or a control. */
 static size_t
-utf8_len(const unsigned char *s, size_t len)
+visible_len(const unsigned char *s, size_t len)
 {
-	unsigned long	 c, min;
-	size_t		 i, n;
+	uint32_t	 c;
+	size_t		 n = utf8_non_ascii(s, len, &c);
 
-	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-		n = 2;
-		min = 0x80;
-	} else if ((s[0] & 0xf0) == 0xe0) {
-		n = 3;
-		min = 0x800;
-	} else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		n = 4;
-		min = 0x10000;
-	} else
-		return (0);
-	if (len < n)
-		return (0);
-	c = s[0] & (0x7fUL >> n);
-	for (i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return (0);
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ||
-	    is_control(c))
-		return (0);
-	return (n);
+	return (n > 0 && !is_control(c) ? n : 0);
 }
 
 /*
@@ -116,7 +94,7 @@ log_printable(char *dst, size_t size, const char *src, size_t len)
 	if (size == 0)
 		return (0);
 	for (i = 0; i < len; i += used) {
-		if ((used = n = utf8_len(s + i, len - i)) > 0)
+		if ((used = n = visible_len(s + i, len - i)) > 0)
 			memcpy(one, s + i, n);
 		else {
 			used = 1;
@@ -152,7 +130,7 @@ log_isprintable(const char *text, size_t len)
 	for (i = 0; i < len; i += n) {
 		if (s[i] >= ' ' && s[i] <= '~')
 			n = 1;
-		else if ((n = utf8_len(s + i, len - i)) == 0)
+		else if ((n = visible_len(s + i, len - i)) == 0)
 			return (false);
 	}
 	return (true);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mailbox.h"
 #include "msmtpd.h"
+#include "utf8.h"
 
 #define DOMAIN_MAX	255
 #define LABEL_MAX	63
@@ -63,37 +65,14 @@ scan_take(struct scan *s, int c)
 	return (true);
 }
 
-/*
- * The length of the non-ASCII character at the next octet (RFC 3629, 4), 0
- * where there is none or it is ill-formed.
- */
+/* The length of the non-ASCII character at the next octet, 0 where there is
+ * none or it is ill-formed. */
 static size_t
 scan_utf8_len(const struct scan *s)
 {
-	const unsigned char	*p = s->p;
-	size_t			 i, len, left = (size_t)(s->end - s->p);
-	unsigned char		 lo = 0x80, hi = 0xbf;
+	uint32_t	 c;
 
-	if (left < 2 || p[0] < 0xc2 || p[0] > 0xf4)
-		return (0);
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (left < len)
-		return (0);
-	/* no over-long form, no surrogate, nothing above U+10FFFF */
-	if (p[0] == 0xe0)
-		lo = 0xa0;
-	else if (p[0] == 0xed)
-		hi = 0x9f;
-	else if (p[0] == 0xf0)
-		lo = 0x90;
-	else if (p[0] == 0xf4)
-		hi = 0x8f;
-	if (p[1] < lo || p[1] > hi)
-		return (0);
-	for (i = 2; i < len; i++)
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return (0);
-	return (len);
+	return (utf8_non_ascii(s->p, (size_t)(s->end - s->p), &c));
 }
 
 /* Take a non-ASCII character; the C1 controls are not welcome. */
