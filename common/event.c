@@ -23,89 +23,22 @@ static struct epoll_event	 batch[BATCH_MAX];
 static int			 nbatch;
 
 /*
- * Timers are two heaps.  While due timers run, those that are set go to
- * fresh, so that one which sets itself again for now lets descriptors have
- * their turn first.
+ * The timers that are set, by time and, of the same time, in the order in
+ * which they were set.
  */
-static struct timer		*root, *fresh;
-static int			 in_timers;
+static RB_HEAD(timers, timer)	 timers = RB_INITIALIZER(&timers);
+static uint64_t			 norder;
 
-/*
- * A pairing heap.  Of siblings, next is the following one; prev is the one
- * before, or the parent where there is none; NULL for the root.
- */
-static struct timer *
-heap_meld(struct timer *a, struct timer *b)
+static int
+timer_cmp(const struct timer *a, const struct timer *b)
 {
-	struct timer	*t;
-
-	if (a == NULL)
-		return (b);
-	if (b == NULL)
-		return (a);
-	if (b->at < a->at) {
-		t = a;
-		a = b;
-		b = t;
-	}
-	b->prev = a;
-	b->next = a->child;
-	if (b->next != NULL)
-		b->next->prev = b;
-	a->child = b;
-	return (a);
+	if (a->at != b->at)
+		return (a->at < b->at ? -1 : 1);
+	return (a->order < b->order ? -1 : a->order > b->order);
 }
 
-/* Make one heap of a list of siblings: pairs first, then all from the last
- * pair back.  No recursion: the list may be as long as there are timers. */
-static struct timer *
-heap_combine(struct timer *first)
-{
-	struct timer	*a, *b, *pairs = NULL, *heap = NULL;
-
-	while ((a = first) != NULL) {
-		b = a->next;
-		first = b != NULL ? b->next : NULL;
-		a->next = a->prev = NULL;
-		if (b != NULL)
-			b->next = b->prev = NULL;
-		a = heap_meld(a, b);
-		a->next = pairs;
-		pairs = a;
-	}
-	while ((a = pairs) != NULL) {
-		pairs = a->next;
-		a->next = NULL;
-		heap = heap_meld(heap, a);
-	}
-	return (heap);
-}
-
-/* Take t out; what was below it takes its place, in the same heap. */
-static void
-heap_remove(struct timer *t)
-{
-	struct timer	*sub;
-
-	sub = heap_combine(t->child);
-	if (t == root)
-		root = sub;
-	else if (t == fresh)
-		fresh = sub;
-	else {
-		if (sub == NULL)
-			sub = t->next;
-		else if ((sub->next = t->next) != NULL)
-			sub->next->prev = sub;
-		if (sub != NULL)
-			sub->prev = t->prev;
-		if (t->prev->child == t)
-			t->prev->child = sub;
-		else
-			t->prev->next = sub;
-	}
-	t->child = t->next = t->prev = NULL;
-}
+RB_PROTOTYPE(timers, timer, entry, timer_cmp)
+RB_GENERATE(timers, timer, entry, timer_cmp)
 
 void
 timer_set(struct timer *t, int64_t ms, void (*fn)(void *), void *arg)
@@ -117,10 +50,8 @@ timer_set(struct timer *t, int64_t ms, void (*fn)(void *), void *arg)
 		t->at = now;
 	else
 		t->at = ms < INT64_MAX - now ? now + ms : INT64_MAX;
-	if (in_timers)
-		fresh = heap_meld(fresh, t);
-	else
-		root = heap_meld(root, t);
+	t->order = norder++;
+	RB_INSERT(timers, &timers, t);
 }
 
 void
@@ -128,23 +59,23 @@ timer_clear(struct timer *t)
 {
 	if (t->at == 0)
 		return;
-	heap_remove(t);
+	RB_REMOVE(timers, &timers, t);
 	t->at = 0;
 }
 
+/* Run what is due, but not what is set meanwhile: a timer that sets itself
+ * again for now lets descriptors have their turn first. */
 static void
 run_timers(void)
 {
+	const uint64_t	 end = norder;
 	struct timer	*t;
 
-	in_timers = 1;
-	while (!leaving && (t = root) != NULL && t->at <= now) {
+	while (!leaving && (t = RB_MIN(timers, &timers)) != NULL &&
+	    t->at <= now && t->order < end) {
 		timer_clear(t);
 		t->fn(t->arg);
 	}
-	in_timers = 0;
-	root = heap_meld(root, fresh);
-	fresh = NULL;
 }
 
 int
@@ -210,12 +141,13 @@ event_now(void)
 static int
 wait_ms(void)
 {
-	int64_t	 ms;
+	const struct timer	*t;
+	int64_t			 ms;
 
-	if (root == NULL)
+	if ((t = RB_MIN(timers, &timers)) == NULL)
 		return (-1);
 	/* Not from now: the last turn may have taken long. */
-	ms = root->at - clock_ms();
+	ms = t->at - clock_ms();
 	if (ms <= 0)
 		return (0);
 	return (ms < INT_MAX ? (int)ms : INT_MAX);

@@ -3,6 +3,8 @@
 #ifndef EVENT_H
 #define EVENT_H
 
+#include <sys/tree.h>
+
 #include <stdint.h>
 
 /*
@@ -21,7 +23,8 @@ struct timer {
 	void		(*fn)(void *arg);
 	void		 *arg;
 	int64_t		  at;		/* ms of event_now(); 0: not set */
-	struct timer	 *child, *next, *prev;	/* pairing heap */
+	uint64_t	  order;	/* of those at the same time */
+	RB_ENTRY(timer)	  entry;
 };
 
 /* event_init: start the loop's state.  Returns 0, or -1 with errno of
@@ -49,8 +52,9 @@ void	event_del(struct event *);
 
 /*
  * timer_set: call fn(arg) once, ms milliseconds after event_now() or as soon
- * as possible for ms <= 0; moves a timer that is set already.  A timer is
- * zeroed before its first use.
+ * as possible for ms <= 0; moves a timer that is set already.  Those that are
+ * due at the same millisecond run in the order in which they were set.  A
+ * timer is zeroed before its first use.
  */
 void	timer_set(struct timer *, int64_t ms, void (*)(void *), void *);
 
