@@ -16,7 +16,6 @@
 static int			 epfd = -1;
 static int			 leaving;
 static int64_t			 now = 1;
-static void			(*atturn)(void);
 
 /* What epoll_wait(2) has reported; event_del() takes entries out again. */
 static struct epoll_event	 batch[BATCH_MAX];
@@ -172,11 +171,11 @@ run_events(void)
 }
 
 int
-event_loop(void)
+event_turn(void)
 {
 	int	 n;
 
-	while (!leaving) {
+	if (!leaving) {
 		n = epoll_wait(epfd, batch, BATCH_MAX, wait_ms());
 		if (n == -1 && errno != EINTR)
 			return (-1);
@@ -184,22 +183,25 @@ event_loop(void)
 		now = clock_ms();
 		run_timers();
 		run_events();
-		if (atturn != NULL)
-			atturn();
 	}
+	if (!leaving)
+		return (1);
 	leaving = 0;
 	return (0);
 }
 
-/* Nothing more is called after it but the end of the turn. */
+int
+event_loop(void)
+{
+	int	 n;
+
+	while ((n = event_turn()) == 1)
+		continue;
+	return (n);
+}
+
 void
 event_exit(void)
 {
 	leaving = 1;
-}
-
-void
-event_atturn(void (*fn)(void))
-{
-	atturn = fn;
 }

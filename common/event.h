@@ -65,13 +65,16 @@ void	timer_clear(struct timer *);
 int64_t	event_now(void);
 
 /*
- * event_loop: run until event_exit() is called.  Due timers run before
- * descriptors in each turn.  Returns 0, or -1 with errno of epoll_wait(2).
+ * event_turn: one turn of the loop: wait, run the timers that are due, then
+ * what descriptors have reported.  Returns 1, 0 once event_exit() has been
+ * called (by what ran in this turn, or before it, and then nothing runs), or
+ * -1 with errno of epoll_wait(2).
+ * event_loop: turns until one does not return 1.  Returns its 0 or -1.
  */
+int	event_turn(void);
 int	event_loop(void);
-void	event_exit(void);
 
-/* event_atturn: call fn once in each turn after all events (NULL: none). */
-void	event_atturn(void (*)(void));
+/* event_exit: let the turn that runs be the last; nothing more is called. */
+void	event_exit(void);
 
 #endif

@@ -321,9 +321,9 @@ logger_retry(void *arg)
 	logger_flush();
 }
 
-/* At each turn's end: while lines wait for the log's reader, watch it, or,
- * where there is nothing to watch (a full disk, no syslogd) or it cannot be,
- * look again in a second. */
+/* After each turn of the loop: while lines wait for the log's reader, watch
+ * it, or, where there is nothing to watch (a full disk, no syslogd) or it
+ * cannot be, look again in a second. */
 static void
 parent_turn(void)
 {
@@ -446,6 +446,8 @@ parent_ready(void)
 void
 parent_main(int argc, char **argv)
 {
+	int	 more;
+
 	signal_event.fd = logger_event.fd = -1;
 	parent_pid = getpid();
 	if (atexit(parent_drain) != 0)
@@ -457,11 +459,12 @@ parent_main(int argc, char **argv)
 	if (event_init() == -1)
 		fatal("event_init");
 	parent_signals();
-	event_atturn(parent_turn);
 	timer_set(&state_timer, PARENT_START, parent_slow, NULL);
 	parent_children();
 	parent_pid = 0;
-	if (event_loop() == -1)
+	while ((more = event_turn()) == 1)
+		parent_turn();
+	if (more == -1)
 		fatal("epoll_wait");
 	if (state == STATE_STOPPING)
 		log_info("stopped");

@@ -177,7 +177,7 @@ test_alloc(void)
 /* Eight descriptors that are ready at once; the first called deletes the
  * others, whose memory goes. */
 static struct event	*peers[8];
-static int		 ncalled, nturns;
+static int		 ncalled;
 
 static void
 first_deletes(int fd, uint32_t events, void *arg)
@@ -217,12 +217,6 @@ timer_deletes(void *arg)
 }
 
 static void
-count_turn(void)
-{
-	nturns++;
-}
-
-static void
 test_batch(void)
 {
 	struct timer	 t = { .at = 0 };
@@ -236,11 +230,8 @@ test_batch(void)
 		is_int(event_add(peers[i], sv[i][0], EPOLLOUT, first_deletes,
 		    peers[i]), 0, "add %d", i);
 	}
-	event_atturn(count_turn);
 	is_int(event_loop(), 0, "the loop ends");
-	event_atturn(NULL);
 	is_int(ncalled, 1, "events of deleted descriptors are not called");
-	is_int(nturns, 1, "the end of the last turn is called once");
 	for (i = 0; i < 8; i++) {
 		if (peers[i] != NULL)
 			event_del(peers[i]);
@@ -344,6 +335,24 @@ test_within(void)
 	is_str(trace, "r24", "timers change others while they run");
 }
 
+static void
+test_turn(void)
+{
+	struct timer	 a = { .at = 0 }, b = { .at = 0 };
+	static char	 one[] = "1", two[] = "2";
+
+	trace[0] = '\0';
+	timer_set(&a, 0, mark, one);
+	is_int(event_turn(), 1, "a turn, and more are wanted");
+	is_str(trace, "1", "it has run what was due");
+	timer_set(&a, 0, stop, NULL);
+	timer_set(&b, 0, mark, two);
+	is_int(event_turn(), 0, "the last turn");
+	is_str(trace, "1", "nothing is called after event_exit()");
+	is_int(event_turn(), 1, "a turn of the next loop");
+	is_str(trace, "12", "which runs what was left");
+}
+
 static int	 nevents;
 
 static void
@@ -431,6 +440,7 @@ main(void)
 	test_batch();
 	test_starve();
 	test_within();
+	test_turn();
 	test_mod();
 	test_eintr();
 	event_exit();
