@@ -236,16 +236,6 @@ log_text(int pri, const char *fmt, ...)
 }
 
 void
-log_debug(const char *fmt, ...)
-{
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	log_vwrite(LOG_DEBUG, fmt, ap);
-	va_end(ap);
-}
-
-void
 log_info(const char *fmt, ...)
 {
 	va_list	 ap;

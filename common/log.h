@@ -27,8 +27,8 @@ typedef void log_sink(void *arg, int pri, const char *text);
  */
 void	log_init(const char *, log_sink *, void *);
 
-/* log_setdebug: whether log_debug() lines are passed on (0, the default:
- * they are dropped). */
+/* log_setdebug: whether lines of priority LOG_DEBUG are passed on (0, the
+ * default: they are dropped). */
 void	log_setdebug(int);
 
 /*
@@ -37,7 +37,6 @@ void	log_setdebug(int);
  * encoded as vis(3) does with VIS_CSTYLE|VIS_OCTAL|VIS_NL|VIS_TAB; what is
  * over-long is cut and ends in "...".
  */
-void	log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -29,6 +29,7 @@
 /* A line with its time, name and newline. */
 #define RECORD_MAX	(LOG_LINE_MAX + 64)
 
+#define SYSLOG_PATH	"/dev/log"	/* where syslogd listens */
 #define RECONNECT_MS	1000
 
 /* How a line is handed on. */
@@ -65,14 +66,6 @@ static struct {
 	uint64_t	 notice;	/* what the notice counts, 0: none */
 	uint64_t	 lost;		/* not yet in a notice */
 } wq;
-
-static const char	*syslog_path = "/dev/log";
-
-void
-logger_syslog_path(const char *path)
-{
-	syslog_path = path;
-}
 
 /* Whether descriptor fd is what systemd has said it connects to the journal,
  * as "device:inode". */
@@ -153,16 +146,14 @@ open_file(void)
 static void
 connect_syslog(void)
 {
-	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
-	int64_t			 now = clock_ms();
+	const struct sockaddr_un	 sun = { .sun_family = AF_UNIX,
+					    .sun_path = SYSLOG_PATH };
+	int64_t				 now = clock_ms();
 
 	if (lg.connected || now < lg.retry)
 		return;
 	lg.retry = now + RECONNECT_MS;
-	if (strlcpy(sun.sun_path, syslog_path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		return;
-	if (connect(lg.fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	if (connect(lg.fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0)
 		lg.connected = true;
 }
 

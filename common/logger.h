@@ -37,10 +37,6 @@ int	logger_open(enum logger_kind, const char *);
  */
 int	logger_check(const char *);
 
-/* logger_syslog_path: where syslogd listens, "/dev/log" unless told; for
- * tests, before logger_open(). */
-void	logger_syslog_path(const char *);
-
 /*
  * logger_reopen: open the file anew (SIGHUP, after a rotation).  Returns 0,
  * or -1 with errno set, and the old descriptor stays in use.  No-op for

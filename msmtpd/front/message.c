@@ -13,10 +13,6 @@
 #include "log.h"
 #include "message.h"
 
-/* Linux 6.3; Debian 12's headers do not have it. */
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL		0x0008U
-#endif
 #define MESSAGE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
 #define MESSAGE_PAGE	4096	/* a memfd takes whole pages */

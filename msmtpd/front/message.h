@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Linux 6.3; Debian 12's headers do not have it. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL	0x0008U
+#endif
+
 /*
  * A message's content in a memfd (memfd_create(2)), and the account of the
  * memory that all of them take, those that deliver has included.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "message.h"
 #include "proc.h"
 #include "sandbox_enter.h"
 #include "sandbox_front.h"
@@ -20,10 +21,6 @@
  * The descriptors that it holds, and so may read and write, are its clients,
  * the messages that it collects, parent and deliver.
  */
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL		0x0008U		/* Linux 6.3 */
-#endif
 
 #define FDS_SPARE	64	/* besides those that sessions need */
 #define FDS_SESSION	2	/* the client, its message */

@@ -20,6 +20,25 @@
 static char	 dir[] = "/tmp/logger_test.XXXXXX";
 static char	 path[64];
 
+int	__real_connect(int, const struct sockaddr *, socklen_t);
+int	__wrap_connect(int, const struct sockaddr *, socklen_t);
+
+/* By ld's --wrap: the logger's /dev/log is ours. */
+int
+__wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_un	 sun;
+
+	if (sa->sa_family != AF_UNIX || len != sizeof(sun))
+		abort();
+	memcpy(&sun, sa, sizeof(sun));
+	if (strcmp(sun.sun_path, "/dev/log") != 0)
+		abort();
+	(void)strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
+	return (__real_connect(fd, (const struct sockaddr *)&sun,
+	    sizeof(sun)));
+}
+
 /* syslogd's end. */
 static int
 syslogd(void)
@@ -146,7 +165,6 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		abort();
 	snprintf(path, sizeof(path), "%s/log", dir);
-	logger_syslog_path(path);
 	fd = test_absent();
 	fd = test_restart(fd);
 	test_stopped(fd);
