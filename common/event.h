@@ -11,6 +11,11 @@
  * The event loop: level-triggered epoll(7) and monotonic timers.  There is
  * one per process.  Descriptors and timers live in their user's structs;
  * nothing is allocated after event_init().
+ *
+ * What differs from libevent's functions of the same name: event_add() also
+ * does what event_set() does there, takes epoll's events instead of a
+ * timeout, and watches until event_del(), however often it reports;
+ * event_loop() takes no flags.
  */
 struct event {
 	void	(*fn)(int fd, uint32_t events, void *arg);

@@ -368,7 +368,7 @@ imsgbuf_flush(struct imsgbuf *imsgbuf, int ms)
 }
 
 size_t
-imsgbuf_queuelen(const struct imsgbuf *imsgbuf)
+imsgbuf_queued(const struct imsgbuf *imsgbuf)
 {
 	return (imsgbuf->queued);
 }

@@ -14,6 +14,14 @@
  * SOCK_SEQPACKET pair: one message is one packet with at most one
  * descriptor, so nothing is reassembled and no descriptor can be matched to
  * the wrong message.
+ *
+ * What differs from the functions of the same name in that manual page:
+ * imsgbuf_init() cannot fail, bounds the queue and owns the socket, which
+ * imsgbuf_clear() closes; imsgbuf_get() reads the socket itself, as there is
+ * no imsgbuf_read(); imsg_compose() sends at once where it can, gives no pid
+ * and returns 0; imsgbuf_write() may return 1, and imsgbuf_flush() has a time
+ * limit; the descriptor of a message is its member fd, as there is no
+ * imsg_get_fd().
  */
 
 /* A packet, header included, is at most this long. */
@@ -99,7 +107,7 @@ int	imsg_composev(struct imsgbuf *, uint32_t type, uint32_t peerid, int fd,
 
 /*
  * imsgbuf_write: send of the queue what the peer takes now.  Returns 0 (look
- * at imsgbuf_queuelen() for what is left), 1 where the kernel is short of
+ * at imsgbuf_queued() for what is left), 1 where the kernel is short of
  * something (ENOBUFS, ENOMEM, ETOOMANYREFS): nothing is lost, but that the
  * socket is writable does not tell when to try again; or -1 with errno set.
  */
@@ -112,7 +120,7 @@ int	imsgbuf_write(struct imsgbuf *);
  */
 int	imsgbuf_flush(struct imsgbuf *, int ms);
 
-/* imsgbuf_queuelen: octets that wait to be sent. */
-size_t	imsgbuf_queuelen(const struct imsgbuf *);
+/* imsgbuf_queued: octets that wait to be sent. */
+size_t	imsgbuf_queued(const struct imsgbuf *);
 
 #endif

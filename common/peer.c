@@ -32,7 +32,7 @@ static void
 peer_update(struct peer *p)
 {
 	if (p->ev.fd != -1)
-		event_mod(&p->ev, imsgbuf_queuelen(&p->ibuf) > 0 &&
+		event_mod(&p->ev, imsgbuf_queued(&p->ibuf) > 0 &&
 		    p->retry.at == 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
@@ -81,7 +81,7 @@ peer_write(void *arg)
 	if (n != 0)
 		timer_set(&p->retry, IMSG_RETRY, peer_write, p);
 	peer_update(p);
-	if (imsgbuf_queuelen(&p->ibuf) == 0 && p->drained != NULL)
+	if (imsgbuf_queued(&p->ibuf) == 0 && p->drained != NULL)
 		p->drained(p->arg);
 }
 
@@ -102,7 +102,7 @@ int
 peer_watch(struct peer *p)
 {
 	return (event_add(&p->ev, p->ibuf.fd,
-	    imsgbuf_queuelen(&p->ibuf) > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN,
+	    imsgbuf_queued(&p->ibuf) > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN,
 	    peer_event, p));
 }
 
@@ -134,11 +134,14 @@ int
 peer_send(struct peer *p, uint32_t type, uint32_t peerid, int fd,
     const void *data, size_t len)
 {
-	struct iovec	 iov;
-
-	iov.iov_base = (void *)(uintptr_t)data;
-	iov.iov_len = len;
-	return (peer_sendv(p, type, peerid, fd, &iov, 1));
+	if (!p->open) {
+		errno = ENOTCONN;
+		return (-1);
+	}
+	if (imsg_compose(&p->ibuf, type, peerid, fd, data, len) == -1)
+		return (-1);
+	peer_update(p);
+	return (0);
 }
 
 int
@@ -158,7 +161,7 @@ peer_sendv(struct peer *p, uint32_t type, uint32_t peerid, int fd,
 size_t
 peer_queued(const struct peer *p)
 {
-	return (p->open ? imsgbuf_queuelen(&p->ibuf) : 0);
+	return (p->open ? imsgbuf_queued(&p->ibuf) : 0);
 }
 
 void

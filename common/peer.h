@@ -46,8 +46,9 @@ int	peer_watch(struct peer *);
 int	peer_wait(struct peer *, struct imsg *, int ms);
 
 /*
- * peer_send: imsg_compose(3) to the peer.  Returns 0, or -1 with errno set;
- * ENOTCONN where the peer is closed.  On failure fd stays the caller's.
+ * peer_send, peer_sendv: imsg_compose(), imsg_composev() to the peer.  Returns
+ * 0, or -1 with errno set; ENOTCONN where the peer is closed.  On failure fd
+ * stays the caller's.
  */
 int	peer_send(struct peer *, uint32_t type, uint32_t peerid, int fd,
 	    const void *, size_t);
