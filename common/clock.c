@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The monotonic clock. */
+
 #include <stdint.h>
 #include <time.h>
 

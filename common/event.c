@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The event loop: epoll(7) and a tree of timers. */
+
 #include <sys/epoll.h>
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* Messages between processes, one a packet. */
+
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/types.h>

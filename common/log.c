@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* Lines for the log: made printable, named, handed to a sink. */
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>

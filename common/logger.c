@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* The parent's end of the log: standard error, a file or syslogd. */
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* A process at the other end of an imsg socket. */
+
 #include <sys/epoll.h>
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* seccomp filters from tables, and Landlock. */
+
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
