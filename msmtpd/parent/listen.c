@@ -233,8 +233,8 @@ listen_open(struct listeners *l, const struct options *o)
 		    "leave the options out, or change the socket unit", n);
 	while (l->n < (size_t)n)
 		listen_passed(l, LISTEN_FDS_START + (int)l->n);
-	for (i = 0; n == 0 && i < o->ninterfaces; i++)
-		l->fds[l->n++] = listen_bind(o->interfaces[i], o->port);
+	for (i = 0; n == 0 && i < o->interfaces.n; i++)
+		l->fds[l->n++] = listen_bind(o->interfaces.v[i], o->port);
 	for (i = 0; i < l->n; i++)
 		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
 		    sizeof(name)), o->conf.auth != 0);
@@ -246,14 +246,14 @@ listen_check(const struct options *o)
 	struct sockaddr_storage	 ss[MSMTPD_LISTENERS_MAX];
 	size_t			 i, j;
 
-	for (i = 0; i < o->ninterfaces; i++) {
-		address_parse(&ss[i], o->interfaces[i], o->port);
+	for (i = 0; i < o->interfaces.n; i++) {
+		address_parse(&ss[i], o->interfaces.v[i], o->port);
 		/* Else the second would be told that another server has it.
 		 * With port 0 each gets a port of its own. */
 		for (j = 0; o->port != 0 && j < i; j++)
 			if (memcmp(&ss[i], &ss[j], sizeof(ss[i])) == 0)
 				fatal_status(EX_USAGE, "--interface: '%s' is "
 				    "there twice; leave one out",
-				    o->interfaces[i]);
+				    o->interfaces.v[i]);
 	}
 }

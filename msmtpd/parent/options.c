@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/command.h"
 #include "log.h"
 #include "options.h"
 
@@ -17,250 +17,402 @@
 #define MIB	(1024 * KIB)
 #define GIB	(1024 * MIB)
 
-#define DEFAULT_COMMAND		"msmtp -f %F --"
-#define DEFAULT_MEMORY		(256 * MIB)
+/* A line of --check: aligned, one space behind the longest name. */
+#define NAME	"%-16s "
 
-/* What getopt_long(3) returns: beyond any character. */
-enum option_id {
-	OPT_VERSION = 256,
-	OPT_HELP,
-	OPT_CHECK,
-	OPT_PRINT_SANDBOX,
-	OPT_INETD,
-	OPT_INTERFACE,
-	OPT_PORT,
-	OPT_COMMAND,
-	OPT_LOG,
-	OPT_DEBUG,
-	OPT_USER,
-	OPT_PRIVSEP_USER,
-	OPT_CHROOT,
-	OPT_AUTH,
-	OPT_NUMBER		/* and above: an index into numbers[] */
+/* What getopt_long(3) returns for rows[0]: beyond any character. */
+#define ROW_FIRST	256
+
+/* A letter that may follow a number, and what it multiplies the number by. */
+struct unit {
+	char		 letter;
+	uint64_t	 factor;
 };
 
-static const struct option longopts[] = {
-	{ "version",		no_argument,		NULL, OPT_VERSION },
-	{ "help",		no_argument,		NULL, OPT_HELP },
-	{ "check",		no_argument,		NULL, OPT_CHECK },
-	{ "print-sandbox",	no_argument,	NULL, OPT_PRINT_SANDBOX },
-	{ "inetd",		no_argument,		NULL, OPT_INETD },
-	{ "interface",		required_argument,	NULL, OPT_INTERFACE },
-	{ "port",		required_argument,	NULL, OPT_PORT },
-	{ "command",		required_argument,	NULL, OPT_COMMAND },
-	{ "log",		required_argument,	NULL, OPT_LOG },
-	{ "debug",		no_argument,		NULL, OPT_DEBUG },
-	{ "user",		required_argument,	NULL, OPT_USER },
-	{ "privsep-user",	required_argument, NULL, OPT_PRIVSEP_USER },
-	{ "chroot",		required_argument,	NULL, OPT_CHROOT },
-	{ "auth",		required_argument,	NULL, OPT_AUTH },
-	{ "max-sessions",	required_argument,	NULL, OPT_NUMBER },
-	{ "max-deliveries",	required_argument,	NULL, OPT_NUMBER + 1 },
-	{ "max-recipients",	required_argument,	NULL, OPT_NUMBER + 2 },
-	{ "max-size",		required_argument,	NULL, OPT_NUMBER + 3 },
-	{ "max-memory",		required_argument,	NULL, OPT_NUMBER + 4 },
-	{ "max-line",		required_argument,	NULL, OPT_NUMBER + 5 },
-	{ "max-auth-line",	required_argument,	NULL, OPT_NUMBER + 6 },
-	{ "max-errors",		required_argument,	NULL, OPT_NUMBER + 7 },
-	{ "max-noops",		required_argument,	NULL, OPT_NUMBER + 8 },
-	{ "min-rate",		required_argument,	NULL, OPT_NUMBER + 9 },
-	{ "timeout",		required_argument,	NULL, OPT_NUMBER + 10 },
-	{ "command-timeout",	required_argument,	NULL, OPT_NUMBER + 11 },
-	{ NULL, 0, NULL, 0 }
+struct row;
+
+/* How an option takes its argument, and how --check prints its value. */
+struct kind {
+	/* Take arg (NULL for an option without one), or end the process with
+	 * EX_USAGE and a message that begins with the option's name. */
+	void	(*set)(struct options *, const struct row *, const char *arg);
+	/* NULL: --check says nothing of it, or setup.c says what the value
+	 * stands for on this machine. */
+	void	(*print)(const struct options *, const struct row *, FILE *);
+	const struct unit *units;	/* the largest first; NULL: none */
+	const char	*hint;	/* ends a message that refuses arg, or NULL */
 };
 
-/* The limits: a number in struct config each, in the order of longopts. */
-static const struct number {
+/* An option: all that the parser, --help and --check know about it. */
+struct row {
+	const char	*group;		/* --help begins a group, else "" */
 	const char	*name;
-	size_t		 offset;	/* in struct config */
-	bool		 size;		/* uint64_t, octets, K M G allowed */
-	uint64_t	 min, max, def;
-} numbers[] = {
-#define NUMBER(name, field, min, max, def) \
-	{ name, offsetof(struct config, field), \
-	    sizeof(((struct config *)0)->field) == 8, min, max, def }
-	NUMBER("max-sessions", max_sessions, 1, 100000, 1000),
-	NUMBER("max-deliveries", max_deliveries, 1, 1000, 16),
-	NUMBER("max-recipients", max_recipients, 1, 100000, 1000),
-	NUMBER("max-size", max_size, 1, 1024 * GIB, 50 * MIB),
-	NUMBER("max-memory", max_memory, 1, 1024 * GIB, 0),
-	NUMBER("max-line", max_line, 512, 60000, 2048),
-	NUMBER("max-auth-line", max_auth_line, 512, 60000, 12288),
-	NUMBER("max-errors", max_errors, 1, 1000000, 20),
-	NUMBER("max-noops", max_noops, 1, 1000000, 100),
-	NUMBER("min-rate", min_rate, 0, 1000000, 100),
-	NUMBER("timeout", timeout, 1, 86400, 300),
-	NUMBER("command-timeout", command_timeout, 1, 86400, 600),
-#undef NUMBER
+	const char	*argument;	/* as --help calls it; NULL: none */
+	const struct kind *kind;
+	size_t		 where;		/* the value in struct options ... */
+	size_t		 size;		/* ... and its octets */
+	uint64_t	 least, most;	/* a number, octets, or how often */
+	const char	*def;		/* as an argument; NULL: none */
+	const char	*help;
 };
-#define NNUMBERS	(sizeof(numbers) / sizeof(numbers[0]))
-
-static const char help[] =
-"usage: msmtpd [option ...]    (options take --name=value or --name value)\n"
-"Accept mail by SMTP and pipe each to a command.\n"
-"Where:  --interface=ip       listen on this address [127.0.0.1], repeatable\n"
-"        --port=number        ... and port [25]; 0: the kernel chooses\n"
-"        --inetd              one session on standard input and output\n"
-"What:   --command=cmd        run for each mail, recipients appended, %F is\n"
-"                             the sender [" DEFAULT_COMMAND "]\n"
-"        --auth=user[,cmd]    ask for a login; cmd prints the password\n"
-"Log:    --log=stderr|syslog|none|FILE  [stderr; syslog with --inetd]\n"
-"        --debug              sessions without mail or error, too\n"
-"Root:   --user=name          runs the command [msmtpd]\n"
-"        --privsep-user=name  speaks SMTP [_msmtpd] in\n"
-"        --chroot=dir         this empty directory [/var/empty/msmtpd]\n"
-"Limits: --max-size=octets [50M]     --max-memory=octets [256M]\n"
-"        --max-sessions=n [1000]     --max-deliveries=n [16]\n"
-"        --max-recipients=n [1000]   --max-errors=n [20]  --max-noops=n [100]\n"
-"        --max-line=octets [2048]    --max-auth-line=octets [12288]\n"
-"        --timeout=s [300]           --command-timeout=s [600]\n"
-"        --min-rate=octets/s [100]\n"
-"Tell:   --check  --print-sandbox  --version  --help\n";
-
-static uint64_t
-number_get(const struct config *conf, const struct number *n)
-{
-	const char	*p = (const char *)conf + n->offset;
-	uint64_t	 v64;
-	uint32_t	 v32;
-
-	if (n->size) {
-		memcpy(&v64, p, sizeof(v64));
-		return (v64);
-	}
-	memcpy(&v32, p, sizeof(v32));
-	return (v32);
-}
 
 static void
-number_set(struct config *conf, const struct number *n, uint64_t value)
+number_store(struct options *o, const struct row *r, uint64_t value)
 {
-	char		*p = (char *)conf + n->offset;
-	uint32_t	 v32 = (uint32_t)value;
+	void	*p = (char *)o + r->where;
 
-	if (n->size)
-		memcpy(p, &value, sizeof(value));
-	else
-		memcpy(p, &v32, sizeof(v32));
+	switch (r->size) {
+	case 1:
+		*(uint8_t *)p = (uint8_t)value;
+		break;
+	case 2:
+		*(uint16_t *)p = (uint16_t)value;
+		break;
+	case 4:
+		*(uint32_t *)p = (uint32_t)value;
+		break;
+	default:
+		*(uint64_t *)p = value;
+	}
 }
 
-/* Digits, for a size then perhaps K, M or G; strtoull(3) alone would take
- * signs, spaces and overflow. */
-static bool
-number_parse(const struct number *n, const char *arg, uint64_t *value)
+static uint64_t
+number_load(const struct options *o, const struct row *r)
 {
-	uint64_t	 v = 0, unit = 1;
+	const void	*p = (const char *)o + r->where;
+
+	switch (r->size) {
+	case 1:
+		return (*(const uint8_t *)p);
+	case 2:
+		return (*(const uint16_t *)p);
+	case 4:
+		return (*(const uint32_t *)p);
+	default:
+		return (*(const uint64_t *)p);
+	}
+}
+
+/* The factor of a letter, in either case; 0: the kind has no such unit. */
+static uint64_t
+unit_factor(const struct unit *u, char letter)
+{
+	for (; u != NULL && u->letter != '\0'; u++)
+		if (tolower((unsigned char)letter) == u->letter)
+			return (u->factor);
+	return (0);
+}
+
+/* Digits, then perhaps a unit.  strtoull(3) alone would take signs, spaces and
+ * overflow. */
+static bool
+number_parse(const struct row *r, const char *arg, uint64_t *value)
+{
+	uint64_t	 v = 0, digit, factor = 1;
 
 	if (*arg < '0' || *arg > '9')
 		return (false);
 	for (; *arg >= '0' && *arg <= '9'; arg++) {
-		v = v * 10 + (uint64_t)(*arg - '0');
-		if (v > 1024 * GIB)
+		digit = (uint64_t)(*arg - '0');
+		if (digit > r->most || v > (r->most - digit) / 10)
 			return (false);
+		v = v * 10 + digit;
 	}
-	if (n->size && *arg != '\0') {
-		switch (*arg++) {
-		case 'k': case 'K':
-			unit = KIB;
-			break;
-		case 'm': case 'M':
-			unit = MIB;
-			break;
-		case 'g': case 'G':
-			unit = GIB;
-			break;
-		default:
-			return (false);
-		}
-	}
-	if (*arg != '\0' || v > n->max / unit || v * unit < n->min)
+	if (*arg != '\0' && (factor = unit_factor(r->kind->units, *arg++)) == 0)
 		return (false);
-	*value = v * unit;
+	if (*arg != '\0' || v > r->most / factor || v * factor < r->least)
+		return (false);
+	*value = v * factor;
 	return (true);
 }
 
 static void
-number_option(struct options *o, const struct number *n, const char *arg)
+number_set(struct options *o, const struct row *r, const char *arg)
 {
 	uint64_t	 value;
 
-	if (!number_parse(n, arg, &value))
+	if (!number_parse(r, arg, &value))
 		fatal_status(EX_USAGE, "--%s: '%s' is not a number from %llu "
-		    "to %llu%s", n->name, arg, (unsigned long long)n->min,
-		    (unsigned long long)n->max,
-		    n->size ? " (K, M and G may follow)" : "");
-	number_set(&o->conf, n, value);
+		    "to %llu%s", r->name, arg, (unsigned long long)r->least,
+		    (unsigned long long)r->most, r->kind->hint != NULL ?
+		    r->kind->hint : "");
+	number_store(o, r, value);
 }
 
+/* In the largest unit that leaves no fraction. */
 static void
-port_option(struct options *o, const char *arg)
+number_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	static const struct number	 n = { "port", 0, false, 0, 65535, 25 };
-	uint64_t			 value;
+	const struct unit	*u = r->kind->units;
+	uint64_t		 v = number_load(o, r);
 
-	if (!number_parse(&n, arg, &value))
-		fatal_status(EX_USAGE,
-		    "--port: '%s' is not a number from 0 to 65535", arg);
-	o->port = (uint16_t)value;
-	o->address_given = true;
+	while (u != NULL && u->letter != '\0' && (v == 0 || v % u->factor != 0))
+		u++;
+	if (u == NULL || u->letter == '\0')
+		fprintf(fp, NAME "%llu\n", r->name, (unsigned long long)v);
+	else
+		fprintf(fp, NAME "%llu%c\n", r->name,
+		    (unsigned long long)(v / u->factor),
+		    toupper((unsigned char)u->letter));
 }
 
+/* With --inetd nothing listens. */
 static void
-interface_option(struct options *o, const char *arg)
+port_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	if (o->ninterfaces == MSMTPD_LISTENERS_MAX)
-		fatal_status(EX_USAGE, "--interface: more than %d; 0.0.0.0 and "
-		    ":: stand for all", MSMTPD_LISTENERS_MAX);
-	o->interfaces[o->ninterfaces++] = arg;
-	o->address_given = true;
+	if (!o->conf.inetd)
+		number_print(o, r, fp);
 }
 
 static void
-log_option(struct options *o, const char *arg)
+flag_set(struct options *o, const struct row *r, const char *arg)
 {
-	o->logfile = NULL;
-	if (strcmp(arg, "stderr") == 0)
-		o->log = LOGGER_STDERR;
-	else if (strcmp(arg, "syslog") == 0)
-		o->log = LOGGER_SYSLOG;
-	else if (strcmp(arg, "none") == 0)
-		o->log = LOGGER_NONE;
-	else {
-		o->log = LOGGER_FILE;
-		o->logfile = arg;
-	}
+	(void)arg;
+	number_store(o, r, 1);
 }
 
 static void
-chroot_option(struct options *o, const char *arg)
+flag_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	if (number_load(o, r) != 0)
+		fprintf(fp, NAME "yes\n", r->name);
+}
+
+static void
+string_set(struct options *o, const struct row *r, const char *arg)
+{
+	const char	**p = (void *)((char *)o + r->where);
+
+	*p = arg;
+}
+
+static void
+strings_set(struct options *o, const struct row *r, const char *arg)
+{
+	struct strings	*s = (void *)((char *)o + r->where);
+
+	if (s->n == r->most)
+		fatal_status(EX_USAGE, "--%s: more than %llu%s", r->name,
+		    (unsigned long long)r->most, r->kind->hint != NULL ?
+		    r->kind->hint : "");
+	s->v[s->n++] = arg;
+}
+
+static void
+strings_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	const struct strings	*s = (const void *)((const char *)o + r->where);
+	size_t			 i;
+
+	for (i = 0; i < s->n; i++)
+		fprintf(fp, NAME "%s\n", r->name, s->v[i]);
+}
+
+static void
+interface_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	if (!o->conf.inetd)
+		strings_print(o, r, fp);
+}
+
+/* An absolute path, copied to an array of char. */
+static void
+path_set(struct options *o, const struct row *r, const char *arg)
 {
 	if (*arg != '/')
-		fatal_status(EX_USAGE, "--chroot: '%s' is not an absolute "
-		    "path", arg);
-	if (strlcpy(o->conf.chroot, arg, sizeof(o->conf.chroot)) >=
-	    sizeof(o->conf.chroot))
-		fatal_status(EX_USAGE, "--chroot: longer than %d octets",
-		    MSMTPD_PATH_MAX - 1);
-	o->user_given = true;
+		fatal_status(EX_USAGE, "--%s: '%s' is not an absolute path",
+		    r->name, arg);
+	if (strlcpy((char *)o + r->where, arg, r->size) >= r->size)
+		fatal_status(EX_USAGE, "--%s: longer than %zu octets", r->name,
+		    r->size - 1);
+}
+
+static const char *const log_words[] = {
+	[LOGGER_NONE] = "none",
+	[LOGGER_STDERR] = "stderr",
+	[LOGGER_SYSLOG] = "syslog"
+};
+#define NLOG_WORDS	(sizeof(log_words) / sizeof(log_words[0]))
+
+static void
+log_set(struct options *o, const struct row *r, const char *arg)
+{
+	size_t	 i;
+
+	(void)r;
+	for (i = 0; i < NLOG_WORDS && strcmp(arg, log_words[i]) != 0; i++)
+		;
+	o->log = i < NLOG_WORDS ? (enum logger_kind)i : LOGGER_FILE;
+	o->logfile = o->log == LOGGER_FILE ? arg : NULL;
+}
+
+static void
+log_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	fprintf(fp, NAME "%s\n", r->name, o->log == LOGGER_FILE ? o->logfile :
+	    log_words[o->log]);
 }
 
 /* user[,passwordeval], as msmtp's msmtpd has it. */
 static void
-auth_option(struct options *o, const char *arg)
+auth_set(struct options *o, const struct row *r, const char *arg)
 {
 	size_t	 len = strcspn(arg, ",");
 
-	if (len == 0 || len >= MSMTPD_AUTH_MAX)
-		fatal_status(EX_USAGE, "--auth: the user name needs 1 to %d "
-		    "octets", MSMTPD_AUTH_MAX - 1);
+	if (len < r->least || len > r->most)
+		fatal_status(EX_USAGE, "--%s: the user name needs %llu to %llu "
+		    "octets", r->name, (unsigned long long)r->least,
+		    (unsigned long long)r->most);
 	if (arg[len] == ',' && arg[len + 1] == '\0')
-		fatal_status(EX_USAGE, "--auth: nothing after the comma, where "
-		    "the command is that prints the password");
+		fatal_status(EX_USAGE, "--%s: nothing after the comma, where "
+		    "the command is that prints the password", r->name);
 	free(o->auth_user);
 	if ((o->auth_user = strndup(arg, len)) == NULL)
 		fatal("strndup");
 	o->passwordeval = arg[len] == ',' ? arg + len + 1 : NULL;
 	o->conf.auth = 1;
+}
+
+static void
+auth_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	fprintf(fp, NAME "%s\n", r->name, o->auth_user != NULL ?
+	    o->auth_user : "no");
+}
+
+static void __attribute__((noreturn))
+version_set(struct options *o, const struct row *r, const char *arg)
+{
+	(void)o;
+	(void)r;
+	(void)arg;
+	printf("msmtpd %s\n", VERSION);
+	options_printed();
+}
+
+/* Below the table, which it prints. */
+static void	help_set(struct options *, const struct row *, const char *)
+		    __attribute__((noreturn));
+
+static const struct unit size_units[] = {
+	{ 'g', GIB },
+	{ 'm', MIB },
+	{ 'k', KIB },
+	{ '\0', 1 }
+};
+
+static const struct kind
+    kind_flag = { .set = flag_set, .print = flag_print },
+    kind_ask = { .set = flag_set },	/* changes no setting */
+    kind_number = { .set = number_set, .print = number_print },
+    kind_size = { .set = number_set, .print = number_print,
+	.units = size_units, .hint = " (K, M and G may follow)" },
+    kind_port = { .set = number_set, .print = port_print },
+    kind_interface = { .set = strings_set, .print = interface_print,
+	.hint = "; 0.0.0.0 and :: stand for all" },
+    kind_string = { .set = string_set },
+    kind_path = { .set = path_set },
+    kind_log = { .set = log_set, .print = log_print },
+    kind_auth = { .set = auth_set, .print = auth_print },
+    kind_version = { .set = version_set },
+    kind_help = { .set = help_set };
+
+#define AT(field)	offsetof(struct options, field), \
+			    sizeof(((struct options *)0)->field)
+
+/* In the order of --help and --check. */
+static const struct row rows[] = {
+	{ "Where:", "interface", "ip", &kind_interface, AT(interfaces),
+	    1, MSMTPD_LISTENERS_MAX, "127.0.0.1",
+	    "listen on this address, repeatable" },
+	{ "", "port", "number", &kind_port, AT(port), 0, 65535, "25",
+	    "... and this port; 0: the kernel chooses" },
+	{ "", "inetd", NULL, &kind_flag, AT(conf.inetd), 0, 1, NULL,
+	    "one session on standard input and output" },
+
+	{ "What:", "command", "cmd", &kind_string, AT(command),
+	    0, 0, "msmtp -f %F --", "run for each mail; %F: sender" },
+	{ "", "auth", "user[,cmd]", &kind_auth, AT(auth_user),
+	    1, MSMTPD_AUTH_MAX - 1, NULL,
+	    "ask for a login; cmd prints the password" },
+
+	{ "Log:", "log", "stderr|syslog|none|FILE", &kind_log, AT(log),
+	    0, 0, "stderr", "(syslog with --inetd)" },
+	{ "", "debug", NULL, &kind_flag, AT(conf.debug), 0, 1, NULL,
+	    "log sessions without mail or error, too" },
+
+	{ "Root:", "user", "name", &kind_string, AT(user),
+	    0, 0, "msmtpd", "runs the command" },
+	{ "", "privsep-user", "name", &kind_string, AT(privsep_user),
+	    0, 0, "_msmtpd", "speaks SMTP" },
+	{ "", "chroot", "dir", &kind_path, AT(conf.chroot),
+	    1, MSMTPD_PATH_MAX - 1, "/var/empty/msmtpd",
+	    "empty directory for it" },
+
+	{ "Limits:", "max-size", "octets", &kind_size, AT(conf.max_size),
+	    1, 1024 * GIB, "50M", "of a mail; K, M or G may follow" },
+	{ "", "max-memory", "octets", &kind_size, AT(conf.max_memory),
+	    1, 1024 * GIB, "256M", "of all mails in memory" },
+	{ "", "max-sessions", "number", &kind_number, AT(conf.max_sessions),
+	    1, 100000, "1000", "at the same time" },
+	{ "", "max-deliveries", "number", &kind_number,
+	    AT(conf.max_deliveries), 1, 1000, "16",
+	    "commands that run at the same time" },
+	{ "", "max-recipients", "number", &kind_number,
+	    AT(conf.max_recipients), 1, 100000, "1000", "of a mail" },
+	{ "", "max-line", "octets", &kind_number, AT(conf.max_line),
+	    512, 60000, "2048", "of an SMTP command" },
+	{ "", "max-auth-line", "octets", &kind_number, AT(conf.max_auth_line),
+	    512, 60000, "12288", "of AUTH and its answers" },
+	{ "", "max-errors", "number", &kind_number, AT(conf.max_errors),
+	    1, 1000000, "20", "of a session, which then ends" },
+	{ "", "max-noops", "number", &kind_number, AT(conf.max_noops),
+	    1, 1000000, "100", "of NOOP, RSET, VRFY and HELP in a row" },
+	{ "", "min-rate", "octets", &kind_number, AT(conf.min_rate),
+	    0, 1000000, "100", "a second while a mail comes; 0: any" },
+	{ "", "timeout", "seconds", &kind_number, AT(conf.timeout),
+	    1, 86400, "300", "without a complete command" },
+	{ "", "command-timeout", "seconds", &kind_number,
+	    AT(conf.command_timeout), 1, 86400, "600", "of --command" },
+
+	{ "Tell:", "check", NULL, &kind_ask, AT(check), 0, 1, NULL,
+	    "check the settings and print them" },
+	{ "", "print-sandbox", NULL, &kind_ask, AT(print_sandbox), 0, 1, NULL,
+	    "print what system calls are allowed, and why" },
+	{ "", "version", NULL, &kind_version, 0, 0, 0, 0, NULL,
+	    "print the version" },
+	{ "", "help", NULL, &kind_help, 0, 0, 0, 0, NULL, "print this text" }
+};
+#define NROWS	(sizeof(rows) / sizeof(rows[0]))
+
+static void
+help_row(const struct row *r)
+{
+	char	 option[64];
+
+	snprintf(option, sizeof(option), "--%s%s%s", r->name,
+	    r->argument != NULL ? "=" : "",
+	    r->argument != NULL ? r->argument : "");
+	printf("%-8s%-25s %s", r->group, option, r->help);
+	if (r->def != NULL)
+		printf(" [%s]", r->def);
+	putchar('\n');
+}
+
+static void
+help_set(struct options *o, const struct row *row, const char *arg)
+{
+	size_t	 i;
+
+	(void)o;
+	(void)row;
+	(void)arg;
+	fputs("usage: msmtpd [option ...]    (options take --name=value or "
+	    "--name value)\nAccept mail by SMTP and pipe each to a command, "
+	    "with the recipients appended.\n", stdout);
+	for (i = 0; i < NROWS; i++)
+		help_row(&rows[i]);
+	options_printed();
 }
 
 void
@@ -273,73 +425,15 @@ options_printed(void)
 	exit(EX_OK);
 }
 
-static void
-option(struct options *o, int id, const char *arg)
-{
-	switch (id) {
-	case OPT_VERSION:
-		printf("msmtpd %s\n", VERSION);
-		options_printed();
-	case OPT_HELP:
-		fputs(help, stdout);
-		options_printed();
-	case OPT_CHECK:
-		o->check = true;
-		break;
-	case OPT_PRINT_SANDBOX:
-		o->print_sandbox = true;
-		break;
-	case OPT_INETD:
-		o->conf.inetd = 1;
-		break;
-	case OPT_INTERFACE:
-		interface_option(o, arg);
-		break;
-	case OPT_PORT:
-		port_option(o, arg);
-		break;
-	case OPT_COMMAND:
-		o->command = arg;
-		break;
-	case OPT_LOG:
-		log_option(o, arg);
-		break;
-	case OPT_DEBUG:
-		o->conf.debug = 1;
-		break;
-	case OPT_USER:
-		o->user = arg;
-		o->user_given = true;
-		break;
-	case OPT_PRIVSEP_USER:
-		o->privsep_user = arg;
-		o->user_given = true;
-		break;
-	case OPT_CHROOT:
-		chroot_option(o, arg);
-		break;
-	case OPT_AUTH:
-		auth_option(o, arg);
-		break;
-	default:
-		number_option(o, &numbers[id - OPT_NUMBER], arg);
-	}
-}
-
 /* getopt_long(3) has found fault; say with what.  An unknown option is the
  * argument before the next one, unless it stands in a group of letters. */
 static void __attribute__((noreturn))
 usage_error(int c, char **argv)
 {
-	const struct option	*l;
-
-	for (l = longopts; l->name != NULL; l++)
-		if (optopt != 0 && l->val == optopt)
-			break;
-	if (c == ':' && l->name != NULL)
-		fatal_status(EX_USAGE, "--%s: needs an argument", l->name);
-	if (l->name != NULL)
-		fatal_status(EX_USAGE, "--%s: takes no argument", l->name);
+	if (optopt >= ROW_FIRST)
+		fatal_status(EX_USAGE, "--%s: %s", rows[optopt -
+		    ROW_FIRST].name, c == ':' ? "needs an argument" :
+		    "takes no argument");
 	if (optopt != 0)
 		fatal_status(EX_USAGE, "-%c: unknown option, see msmtpd --help",
 		    optopt);
@@ -347,96 +441,93 @@ usage_error(int c, char **argv)
 	    argv[optind - 1]);
 }
 
+/* The table as getopt_long(3) wants it, which returns ROW_FIRST + the row. */
 static void
-options_default(struct options *o)
+options_long(struct option longopts[NROWS + 1])
 {
 	size_t	 i;
 
-	memset(o, 0, sizeof(*o));
-	for (i = 0; i < NNUMBERS; i++)
-		number_set(&o->conf, &numbers[i], numbers[i].def);
-	strlcpy(o->conf.chroot, "/var/empty/msmtpd", sizeof(o->conf.chroot));
-	o->port = 25;
-	o->command = DEFAULT_COMMAND;
-	o->user = "msmtpd";
-	o->privsep_user = "_msmtpd";
+	memset(longopts, 0, (NROWS + 1) * sizeof(*longopts));
+	for (i = 0; i < NROWS; i++) {
+		longopts[i].name = rows[i].name;
+		longopts[i].has_arg = rows[i].argument != NULL ?
+		    required_argument : no_argument;
+		longopts[i].val = ROW_FIRST + (int)i;
+	}
 }
 
-void
-options_parse(struct options *o, int argc, char **argv)
+/* Whether the command line has this option. */
+static bool
+is_given(const bool given[NROWS], const char *name)
 {
-	bool	 log_given = false;
-	int	 c, at;
+	size_t	 i;
 
-	options_default(o);
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, &at)) != -1) {
-		if (c == '?' || c == ':')
-			usage_error(c, argv);
-		if (optarg != NULL && *optarg == '\0')
-			fatal_status(EX_USAGE, "--%s: empty argument",
-			    longopts[at].name);
-		log_given |= c == OPT_LOG;
-		option(o, c, optarg != NULL ? optarg : "");
-	}
-	if (optind < argc)
-		fatal_status(EX_USAGE, "%s: stray argument; msmtpd takes "
-		    "options only, see msmtpd --help", argv[optind]);
-	if (!log_given)
-		o->log = o->conf.inetd ? LOGGER_SYSLOG : LOGGER_STDERR;
-	if (o->conf.inetd && o->address_given)
+	for (i = 0; i < NROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return (given[i]);
+	fatalx("no option --%s", name);
+}
+
+/* What one option means to another. */
+static void
+options_agree(struct options *o, const bool given[NROWS])
+{
+	struct config	*c = &o->conf;
+
+	o->address_given = is_given(given, "interface") ||
+	    is_given(given, "port");
+	o->user_given = is_given(given, "user") ||
+	    is_given(given, "privsep-user") || is_given(given, "chroot");
+	if (c->inetd && o->address_given)
 		fatal_status(EX_USAGE, "--inetd: the session comes on standard "
 		    "input, so leave --interface and --port out");
-	if (o->ninterfaces == 0)
-		o->interfaces[o->ninterfaces++] = "127.0.0.1";
-	if (o->conf.max_memory == 0)
-		o->conf.max_memory = o->conf.max_size > DEFAULT_MEMORY ?
-		    o->conf.max_size : DEFAULT_MEMORY;
-	if (o->conf.max_memory < o->conf.max_size)
+	if (c->inetd && !is_given(given, "log"))
+		o->log = LOGGER_SYSLOG;
+	if (c->max_memory < c->max_size && !is_given(given, "max-memory"))
+		c->max_memory = c->max_size;
+	if (c->max_memory < c->max_size)
 		fatal_status(EX_USAGE, "--max-memory: less than --max-size, so "
 		    "that no mail of that size could come; raise the one or "
 		    "lower the other");
 }
 
-static void
-print_size(FILE *fp, const char *name, uint64_t v)
+void
+options_parse(struct options *o, int argc, char **argv)
 {
-	const char	*unit = "";
+	struct option	 longopts[NROWS + 1];
+	bool		 given[NROWS] = { false };
+	size_t		 i;
+	int		 c;
 
-	if (v % GIB == 0)
-		v /= GIB, unit = "G";
-	else if (v % MIB == 0)
-		v /= MIB, unit = "M";
-	else if (v % KIB == 0)
-		v /= KIB, unit = "K";
-	fprintf(fp, "%-16s %llu%s\n", name, (unsigned long long)v, unit);
+	memset(o, 0, sizeof(*o));
+	options_long(longopts);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
+		if (c < ROW_FIRST)
+			usage_error(c, argv);
+		i = (size_t)(c - ROW_FIRST);
+		if (optarg != NULL && *optarg == '\0')
+			fatal_status(EX_USAGE, "--%s: empty argument",
+			    rows[i].name);
+		rows[i].kind->set(o, &rows[i], optarg);
+		given[i] = true;
+	}
+	if (optind < argc)
+		fatal_status(EX_USAGE, "%s: stray argument; msmtpd takes "
+		    "options only, see msmtpd --help", argv[optind]);
+	/* Not before: what is repeatable would be added to its default. */
+	for (i = 0; i < NROWS; i++)
+		if (!given[i] && rows[i].def != NULL)
+			rows[i].kind->set(o, &rows[i], rows[i].def);
+	options_agree(o, given);
 }
 
 void
 options_print(const struct options *o, FILE *fp)
 {
-	static const char	*kinds[] = { "none", "stderr", "syslog" };
-	size_t			 i;
+	size_t	 i;
 
-	if (o->conf.inetd)
-		fprintf(fp, "%-16s yes\n", "inetd");
-	else {
-		for (i = 0; i < o->ninterfaces; i++)
-			fprintf(fp, "%-16s %s\n", "interface",
-			    o->interfaces[i]);
-		fprintf(fp, "%-16s %u\n", "port", o->port);
-	}
-	fprintf(fp, "%-16s %s\n", "log", o->log == LOGGER_FILE ? o->logfile :
-	    kinds[o->log]);
-	fprintf(fp, "%-16s %s\n", "auth", o->auth_user != NULL ?
-	    o->auth_user : "no");
-	for (i = 0; i < NNUMBERS; i++) {
-		if (numbers[i].size)
-			print_size(fp, numbers[i].name, number_get(&o->conf,
-			    &numbers[i]));
-		else
-			fprintf(fp, "%-16s %llu\n", numbers[i].name,
-			    (unsigned long long)number_get(&o->conf,
-			    &numbers[i]));
-	}
+	for (i = 0; i < NROWS; i++)
+		if (rows[i].kind->print != NULL)
+			rows[i].kind->print(o, &rows[i], fp);
 }

@@ -11,11 +11,16 @@
 #include "logger.h"
 #include "msmtpd.h"
 
-/* The command line. */
+/* The arguments of an option that may be repeated. */
+struct strings {
+	const char	*v[MSMTPD_LISTENERS_MAX];
+	size_t		 n;
+};
+
+/* The command line; each option is a row in options.c. */
 struct options {
 	struct config	 conf;		/* limits, chroot; no identity yet */
-	const char	*interfaces[MSMTPD_LISTENERS_MAX];
-	size_t		 ninterfaces;	/* 1 and more */
+	struct strings	 interfaces;	/* 1 and more */
 	uint16_t	 port;		/* 0: the kernel chooses */
 	bool		 address_given;	/* --interface or --port */
 	const char	*command;

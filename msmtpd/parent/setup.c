@@ -271,7 +271,7 @@ setup_print(const struct setup *s)
 static void
 setup_limit(const struct options *o)
 {
-	const rlim_t	 need = SETUP_FILES + o->ninterfaces;
+	const rlim_t	 need = SETUP_FILES + o->interfaces.n;
 	struct rlimit	 limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)

@@ -71,24 +71,30 @@ static void
 test_defaults(void)
 {
 	static const char	*none[NARGS];
+	static const char	*const one[NARGS] = { "--interface=::1" };
+	static const char	*const large[NARGS] = { "--max-size=1024G" };
 	struct options		 o;
 
 	parse(&o, none);
-	is_str(o.command, "msmtp -f %F --", "command");
-	is_int((long long)o.ninterfaces, 1, "one interface");
-	is_str(o.interfaces[0], "127.0.0.1", "interface");
-	is_int(o.port, 25, "port");
+	ok(o.command != NULL && o.user != NULL && o.privsep_user != NULL,
+	    "a command and two users");
+	is_int((long long)o.interfaces.n, 1, "one interface");
+	is_str(o.interfaces.v[0], "127.0.0.1", "which others cannot reach");
 	is_int(o.log, LOGGER_STDERR, "log");
-	is_str(o.user, "msmtpd", "user");
-	is_str(o.privsep_user, "_msmtpd", "privsep-user");
-	is_str(o.conf.chroot, "/var/empty/msmtpd", "chroot");
+	ok(o.conf.chroot[0] == '/', "chroot");
 	ok(o.auth_user == NULL && !o.conf.auth, "no auth");
-	is_int((long long)o.conf.max_size, 50 * MIB, "max-size");
-	is_int((long long)o.conf.max_memory, 256 * MIB, "max-memory");
-	is_int(o.conf.max_sessions, 1000, "max-sessions");
-	is_int(o.conf.max_deliveries, 16, "max-deliveries");
-	is_int(o.conf.timeout, 300, "timeout");
-	is_int(o.conf.command_timeout, 600, "command-timeout");
+	ok(!o.conf.inetd && !o.conf.debug && !o.check && !o.print_sandbox,
+	    "no flag");
+	ok(!o.address_given && !o.user_given, "a default is not given");
+	ok(o.conf.max_memory >= o.conf.max_size, "a mail fits in memory");
+	ok(o.conf.timeout > 0 && o.conf.command_timeout > 0, "timeouts");
+	parse(&o, one);
+	is_int((long long)o.interfaces.n, 1,
+	    "what is given takes the default's place");
+	is_str(o.interfaces.v[0], "::1", "and is listened on");
+	parse(&o, large);
+	is_int((long long)o.conf.max_memory, 1024 * GIB,
+	    "max-memory follows a larger max-size");
 }
 
 /* Numbers as they are given, and what comes of them. */
@@ -158,10 +164,12 @@ static const char	*const wrong[][NARGS] = {
 	{ "--port= 25" },
 	{ "--port=+25" },
 	{ "--port=25K" },
+	{ "--port=4294967321" },
 	{ "--debug=yes" },
 	{ "--max-size=0" },
 	{ "--max-size=1025G" },
 	{ "--max-size=18446744073709551617" },
+	{ "--max-size=17179869184G" },
 	{ "--max-size=99999999999999999999999999" },
 	{ "--max-size=1T" },
 	{ "--max-size=1KK" },
@@ -246,7 +254,7 @@ test_others(void)
 	free(o.auth_user);
 	parse(&o, apart);
 	is_int(o.port, 0, "--port 0, in two words");
-	is_str(o.interfaces[0], "::1", "--interface");
+	is_str(o.interfaces.v[0], "::1", "--interface");
 	ok(o.address_given, "an address was given");
 	is_int(parse_exit(help, err, sizeof(err)), 0, "--help: 0");
 	is_int(parse_exit(version, err, sizeof(err)), 0, "--version: 0");
@@ -268,7 +276,7 @@ test_many(void)
 	argv[n] = NULL;
 	optind = 0;
 	options_parse(&o, n, argv);
-	is_int((long long)o.ninterfaces, MSMTPD_LISTENERS_MAX,
+	is_int((long long)o.interfaces.n, MSMTPD_LISTENERS_MAX,
 	    "as many interfaces as can be");
 	argv[n] = option;
 	argv[n + 1] = NULL;
@@ -287,23 +295,53 @@ test_many(void)
 static void
 test_print(void)
 {
-	static const char	*const args[NARGS] = { "--max-size=3M",
-				    "--max-memory=4097K", "--timeout=7" };
-	struct options		 o;
-	char			*text = NULL;
-	size_t			 len;
-	FILE			*fp;
+	static const struct {
+		const char	*args[NARGS];
+		const char	*line;		/* is printed */
+		const char	*none;		/* is not */
+	} prints[] = {
+		{ { "--max-size=3M" }, "max-size         3M\n", "inetd" },
+		{ { "--max-size=1024K" }, "max-size         1M\n", "debug" },
+		{ { "--max-size=1025" }, "max-size         1025\n", NULL },
+		{ { "--max-memory=1024G" }, "max-memory       1024G\n",
+		    NULL },
+		{ { "--max-memory=524288K" }, "max-memory       512M\n",
+		    NULL },
+		{ { "--max-size=3M", "--max-memory=4097K" },
+		    "max-memory       4097K\n", NULL },
+		{ { "--timeout=1024" }, "timeout          1024\n", NULL },
+		{ { "--min-rate=0" }, "min-rate         0\n", NULL },
+		{ { "--interface=::1" }, "interface        ::1\n",
+		    "interface        127" },
+		{ { "--port=0" }, "port             0\n", NULL },
+		{ { "--inetd" }, "inetd            yes\n", "interface" },
+		{ { "--inetd" }, "log              syslog\n", "port" },
+		{ { "--log=none" }, "log              none\n", "stderr" },
+		{ { "--log=/a/b" }, "log              /a/b\n", NULL },
+		{ { "--debug" }, "debug            yes\n", NULL },
+		{ { "--auth=me,cat" }, "auth             me\n", "cat" },
+		{ { NULL }, "auth             no\n", "check" }
+	};
+	struct options	 o;
+	char		*text;
+	size_t		 i, len;
+	FILE		*fp;
 
-	parse(&o, args);
-	if ((fp = open_memstream(&text, &len)) == NULL)
-		abort();
-	options_print(&o, fp);
-	fclose(fp);
-	ok(strstr(text, "max-size         3M\n") != NULL, "3M");
-	ok(strstr(text, "max-memory       4097K\n") != NULL, "4097K");
-	ok(strstr(text, "timeout          7\n") != NULL, "7");
-	ok(strstr(text, "interface        127.0.0.1\n") != NULL, "interface");
-	free(text);
+	for (i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
+		parse(&o, prints[i].args);
+		text = NULL;
+		if ((fp = open_memstream(&text, &len)) == NULL)
+			abort();
+		options_print(&o, fp);
+		fclose(fp);
+		ok(strstr(text, prints[i].line) != NULL, "%.*s",
+		    (int)strcspn(prints[i].line, "\n"), prints[i].line);
+		ok(prints[i].none == NULL || strstr(text, prints[i].none) ==
+		    NULL, "and no %s", prints[i].none != NULL ?
+		    prints[i].none : "other");
+		free(text);
+		free(o.auth_user);
+	}
 }
 
 int
