@@ -5,6 +5,7 @@
 
 #include "body.h"
 #include "check.h"
+#include "config.h"
 #include "deliver/envelope.h"
 #include "mail/mailbox.h"
 
@@ -17,11 +18,17 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
  * follows it is reached; the second how the rest is cut into messages.
  */
 
-static const struct config conf = {
-	.max_size = 100000,
-	.max_recipients = 40,
-	.max_rcpt_octets = 4096
-};
+static struct config	 conf;
+
+/* Small limits, so that they are met. */
+static void
+settings(void)
+{
+	config_default(&conf);
+	conf.max_size = 100000;
+	conf.max_recipients = 40;
+	conf.max_rcpt_octets = 4096;
+}
 
 /* So many strings with valid addresses, and nothing else, are there. */
 static void
@@ -106,6 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len < 2)
 		return (0);
+	settings();
 	how = data[0];
 	cut = data[1];
 	data += 2;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "config.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "tap.h"
@@ -98,12 +99,7 @@ void
 call_config(struct config *conf)
 {
 	log_init("", show_errors, NULL);
-	conf->max_size = 1 << 20;
-	conf->max_sessions = 10;
-	conf->max_deliveries = 4;
-	conf->drop = geteuid() == 0;
-	conf->uid = conf->gid = conf->groups[0] = UNUSED_ID;
-	conf->ngroups = 1;
+	config_user(conf, UNUSED_ID);
 	if (!conf->drop)
 		diag("not root: without change of user");
 }

@@ -32,6 +32,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
@@ -635,11 +636,8 @@ main(void)
 	if (shared == MAP_FAILED)
 		err(1, "mmap");
 	log_init("", no_log, NULL);
+	config_user(&conf, UNUSED_ID);
 	conf.max_sessions = 100;
-	conf.max_deliveries = 4;
-	conf.drop = geteuid() == 0;
-	conf.uid = conf.gid = conf.groups[0] = UNUSED_ID;
-	conf.ngroups = 1;
 	abstract.sun_family = AF_UNIX;
 	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
 	    "msmtpd-command-test-%d", getpid());

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "hostile.h"
 #include "packets.h"
 #include "tap.h"
@@ -245,22 +246,12 @@ start_child(int parent, int front)
 static void
 settings(struct config *c)
 {
-	memset(c, 0, sizeof(*c));
+	config_user(c, NOBODY);
 	c->max_size = 1 << 20;
 	c->max_memory = 1 << 24;
-	c->max_sessions = 10;
 	c->max_deliveries = HOSTILE_SLOTS;
 	c->max_recipients = HOSTILE_RCPTS;
-	c->max_rcpt_octets = 65536;
-	c->max_line = 2048;
-	c->max_auth_line = 12288;
-	c->max_errors = 10;
-	c->max_noops = 10;
 	c->timeout = c->command_timeout = 30;
-	c->drop = geteuid() == 0;
-	c->uid = c->gid = c->groups[0] = NOBODY;
-	c->ngroups = 1;
-	strlcpy(c->hostname, "test.example", sizeof(c->hostname));
 }
 
 void

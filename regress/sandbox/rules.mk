@@ -23,7 +23,8 @@ $(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
 
 # A test's own objects stand behind the archive, which they need once more.
 $(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test \
-$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LIBS := \
+$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test \
+$(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: private LIBS := \
 	$(HELPERS) $(LIB) $(LIBS)
 
 # The processes as they are but for their filters, which are left out; the
@@ -34,7 +35,9 @@ $(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LINK += \
 # The daemon with a front that attacks at a client's word.
 $(SANDBOX_B)/attacked: $(MAIN) $(SANDBOX_O)/attack.o
 $(SANDBOX_B)/attacked: private LINK += -Wl,--wrap=smtp_input
-$(SANDBOX_B)/run_sandboxed: $(SANDBOX_O)/run_sandboxed.o
+$(SANDBOX_B)/run_sandboxed: $(SANDBOX_O)/run_sandboxed.o \
+	    $(O)/regress/unit/config.o
+$(SANDBOX_O)/run_sandboxed.o: private COMPILE += -Iregress/unit
 $(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 
 # The daemon with a hostile front, or deliver, in the place of its own.

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
@@ -55,6 +56,9 @@ main(int argc, char **argv)
 	pid_t	 pid;
 	int	 ch, status;
 
+	config_default(&conf);
+	conf.max_sessions = 10;
+	conf.max_deliveries = 4;
 	while ((ch = getopt(argc, argv, "+g:u:")) != -1)
 		switch (ch) {
 		case 'g':
@@ -71,8 +75,6 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argv[0] == NULL)
 		errx(99, "no program");
-	conf.max_sessions = 10;
-	conf.max_deliveries = 4;
 	log_init("", no_log, NULL);
 	sandbox_deliver(&conf);
 	pid = start(argv);

@@ -23,6 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "deliver/deliver_calls.h"
 #include "deliver/sandbox_deliver.h"
 #include "front/sandbox_front.h"
@@ -447,12 +448,8 @@ main(void)
 	snprintf(name, sizeof(name), "%s/name", base);
 	if (mkdir(empty, 0755) == -1)
 		err(1, "%s", empty);
+	config_user(&conf, UNUSED_ID);
 	conf.max_size = 1 << 20;
-	conf.max_sessions = 10;
-	conf.max_deliveries = 4;
-	conf.drop = 1;
-	conf.uid = conf.gid = conf.groups[0] = UNUSED_ID;
-	conf.ngroups = 1;
 	chroots();
 	lines();
 	capabilities();

@@ -9,17 +9,14 @@
 #include <unistd.h>
 
 #include "body.h"
+#include "config.h"
 #include "deliver/envelope.h"
 #include "tap.h"
 
 #define ALL_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
 
-static const struct config conf = {
-	.max_size = 1000,
-	.max_recipients = 3,
-	.max_rcpt_octets = 200
-};
+static struct config	 conf;
 
 static struct imsg_mail
 head(uint64_t size, uint32_t nrcpt, uint32_t octets)
@@ -260,6 +257,10 @@ test_memfd(void)
 int
 main(void)
 {
+	config_default(&conf);
+	conf.max_size = 1000;
+	conf.max_recipients = 3;
+	conf.max_rcpt_octets = 200;
 	test_begin();
 	test_head();
 	test_more();

@@ -8,6 +8,7 @@
 #include <syslog.h>
 
 #include "body.h"
+#include "config.h"
 #include "proc.h"
 #include "tap.h"
 
@@ -130,8 +131,7 @@ auth_cases(void)
 }
 
 /* Bodies that are right, each for the one pair of processes that it is for. */
-static struct config		 conf = { .max_sessions = 1,
-				    .max_deliveries = 1, .max_recipients = 1 };
+static struct config		 conf;	/* config_default() */
 static struct imsg_log		 line = { LOG_INFO, "front: x" };
 static struct imsg_log		 deliver_line = { LOG_INFO, "deliver: x" };
 static struct imsg_auth		 auth;
@@ -306,6 +306,7 @@ result_cases(void)
 int
 main(void)
 {
+	config_default(&conf);
 	way_cases();
 	config_cases();
 	result_cases();

@@ -39,6 +39,8 @@ test_line(const char *name, bool auth, const char *before, const char *line,
 	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		recorder_init(&r);
 		r.conf.auth = auth;
+		r.conf.max_line = 2048;
+		r.conf.max_auth_line = 12288;
 		recorder_start(&r);
 		recorder_send(&r, before);
 		start = r.codes.len;
@@ -140,6 +142,7 @@ test_counts(void)
 	size_t			 i;
 
 	recorder_init(&r);
+	r.conf.max_errors = 20;
 	recorder_start(&r);
 	recorder_send(&r, HELLO);
 	for (i = 0; i < 19; i++)
@@ -156,6 +159,7 @@ test_counts(void)
 		size_t	 j;
 
 		recorder_init(&r);
+		r.conf.max_noops = 100;
 		recorder_start(&r);
 		recorder_send(&r, HELLO);
 		for (j = 0; j < 99; j++)
@@ -180,6 +184,7 @@ test_recipients(void)
 	int		 i;
 
 	recorder_init(&r);
+	r.conf.max_recipients = 1000;
 	recorder_start(&r);
 	recorder_send(&r, HELLO MAIL);
 	for (i = 0; i < 1000; i++) {

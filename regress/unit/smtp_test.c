@@ -235,6 +235,7 @@ run(struct recorder *r, const struct dialog *d, bool auth, size_t split,
 
 	recorder_init(r);
 	r->conf.auth = auth;
+	r->conf.max_size = 52428800;
 	r->pauses = pauses;
 	recorder_start(r);
 	if (split > len)
@@ -294,6 +295,7 @@ test_ehlo(void)
 	size_t		 before;
 
 	recorder_init(&r);
+	r.conf.max_size = 52428800;
 	recorder_start(&r);
 	is_str(r.replies.p, "220 mail.example.org ESMTP msmtpd\r\n",
 	    "the greeting");
@@ -317,6 +319,7 @@ test_ehlo(void)
 
 	recorder_init(&r);
 	r.conf.auth = true;
+	r.conf.max_size = 52428800;
 	recorder_start(&r);
 	before = r.replies.len;
 	recorder_send(&r, "EHLO client\r\n");
