@@ -13,7 +13,6 @@
 const struct config	*session_conf;
 struct session_list	 sessions = LIST_HEAD_INITIALIZER(sessions);
 
-static struct smtp_conf	 smtp_settings;
 static uint32_t		 nsessions, last_number;
 static void		(*when_ended)(void);
 static bool		 stopping;
@@ -129,7 +128,7 @@ session_new(int fd, int out, const struct sockaddr_storage *addr)
 	struct session	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL ||
-	    (s->smtp = smtp_new(&smtp_settings, &session_ops, s)) == NULL) {
+	    (s->smtp = smtp_new(session_conf, &session_ops, s)) == NULL) {
 		free(s);
 		session_refuse(fd, out);
 		when_ended();
@@ -159,15 +158,6 @@ session_init(const struct config *conf, struct peer *parent,
 {
 	session_conf = conf;
 	when_ended = ended;
-	smtp_settings.hostname = conf->hostname;
-	smtp_settings.max_size = conf->max_size;
-	smtp_settings.max_recipients = conf->max_recipients;
-	smtp_settings.max_rcpt_octets = conf->max_rcpt_octets;
-	smtp_settings.max_line = conf->max_line;
-	smtp_settings.max_auth_line = conf->max_auth_line;
-	smtp_settings.max_errors = conf->max_errors;
-	smtp_settings.max_noops = conf->max_noops;
-	smtp_settings.auth = conf->auth != 0;
 	id_init();
 	session_auth_init(parent);
 	session_mail_init(deliver, conf->max_deliveries);

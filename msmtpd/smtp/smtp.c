@@ -17,7 +17,7 @@
 #define LINE_HEAD	8
 
 struct smtp *
-smtp_new(const struct smtp_conf *conf, const struct smtp_ops *ops, void *arg)
+smtp_new(const struct config *conf, const struct smtp_ops *ops, void *arg)
 {
 	struct smtp	*s;
 

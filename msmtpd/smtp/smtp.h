@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "mail/verdict.h"
+#include "msmtpd.h"
 
 /*
  * The SMTP engine: octets in, replies and events out, no I/O.  RFC 5321 with
@@ -17,19 +18,6 @@
 
 /* No reply, all its lines, is longer than this. */
 #define SMTP_REPLY_MAX	1024
-
-/* Settings that all sessions share; see struct config for the bounds. */
-struct smtp_conf {
-	const char	*hostname;
-	uint64_t	 max_size;
-	uint32_t	 max_recipients;
-	uint32_t	 max_rcpt_octets;
-	uint32_t	 max_line;
-	uint32_t	 max_auth_line;
-	uint32_t	 max_errors;
-	uint32_t	 max_noops;
-	bool		 auth;
-};
 
 /* What the session waits for. */
 enum smtp_wait {
@@ -117,10 +105,11 @@ struct smtp_ops {
 struct smtp;		/* a session */
 
 /*
- * smtp_new: a session; conf and ops must outlive it.  Returns NULL with
- * errno ENOMEM.
+ * smtp_new: a session.  The settings, which all sessions share, and ops must
+ * outlive it; each call of the engine reads the settings as they are then.
+ * Returns NULL with errno ENOMEM.
  */
-struct smtp *smtp_new(const struct smtp_conf *, const struct smtp_ops *,
+struct smtp *smtp_new(const struct config *, const struct smtp_ops *,
 	    void *arg);
 
 /* smtp_free: end it; NULL is allowed. */

@@ -51,7 +51,7 @@ struct smtp_tx {
  * work needs is allocated then.
  */
 struct smtp {
-	const struct smtp_conf	*conf;
+	const struct config	*conf;
 	const struct smtp_ops	*ops;
 	void			*arg;
 	char			*helo;		/* NULL: none, or empty */

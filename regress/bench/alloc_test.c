@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "smtp/smtp.h"
 #include "tap.h"
 
@@ -183,16 +184,7 @@ static const struct smtp_ops ops = {
 	.note = op_note
 };
 
-static const struct smtp_conf conf = {
-	.hostname = "bench.example",
-	.max_size = 1 << 20,
-	.max_recipients = 1000,
-	.max_rcpt_octets = 100000,
-	.max_line = 2048,
-	.max_auth_line = 12288,
-	.max_errors = 20,
-	.max_noops = 100
-};
+static struct config conf;
 
 static const char ehlo[] = "EHLO client.example\r\n";
 static const char commands[] =
@@ -345,6 +337,7 @@ test_idle(void)
 int
 main(void)
 {
+	config_default(&conf);
 	test_mails("line by line", 0, sizeof(content));
 	test_mails("pipelined", sizeof(commands), sizeof(content));
 	test_mails("content octet by octet", 0, 1);

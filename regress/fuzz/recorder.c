@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "config.h"
 #include "mail/mailbox.h"
-#include "msmtpd.h"
 #include "recorder.h"
 #include "reference.h"
 
@@ -252,14 +252,7 @@ void
 recorder_init(struct recorder *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->conf.hostname = "mail.example.org";
-	r->conf.max_size = 50 * 1024 * 1024;
-	r->conf.max_recipients = 1000;
-	r->conf.max_rcpt_octets = 100000;
-	r->conf.max_line = 2048;
-	r->conf.max_auth_line = 12288;
-	r->conf.max_errors = 20;
-	r->conf.max_noops = 100;
+	config_default(&r->conf);
 	r->max_declared = r->max_content = UINT64_MAX;
 	r->begin = true;
 	r->verdict.code = 250;

@@ -21,7 +21,7 @@ struct text {
  * on standard error and ends the process (abort(3)).
  */
 struct recorder {
-	struct smtp_conf	 conf;
+	struct config		 conf;		/* config_default() */
 	struct smtp		*smtp;
 
 	/* what it answers to the engine */

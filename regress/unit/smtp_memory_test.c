@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "smtp/smtp.h"
 #include "tap.h"
 
@@ -139,17 +140,7 @@ static const struct smtp_ops	 ops = {
 	reply, room, data_begin, data, data_end, data_abort, mail_refused,
 	auth, note
 };
-static const struct smtp_conf	 conf = {
-	.hostname = "mail.example.org",
-	.max_size = 1000000,
-	.max_recipients = 1000,
-	.max_rcpt_octets = 100000,
-	.max_line = 2048,
-	.max_auth_line = 12288,
-	.max_errors = 20,
-	.max_noops = 100,
-	.auth = true
-};
+static struct config		 conf;
 
 /* Give the engine a line, with the results that it waits for. */
 static void
@@ -302,6 +293,8 @@ int
 main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
+	config_default(&conf);
+	conf.auth = 1;
 	test_mails();
 	test_idle();
 	test_refused();
