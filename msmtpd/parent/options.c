@@ -17,9 +17,6 @@
 #define MIB	(1024 * KIB)
 #define GIB	(1024 * MIB)
 
-/* A line of --check: aligned, one space behind the longest name. */
-#define NAME	"%-16s "
-
 /* What getopt_long(3) returns for rows[0]: beyond any character. */
 #define ROW_FIRST	256
 
@@ -146,14 +143,14 @@ number_print(const struct options *o, const struct row *r, FILE *fp)
 	const struct unit	*u = r->kind->units;
 	uint64_t		 v = number_load(o, r);
 
-	while (u != NULL && u->letter != '\0' && (v == 0 || v % u->factor != 0))
-		u++;
-	if (u == NULL || u->letter == '\0')
-		fprintf(fp, NAME "%llu\n", r->name, (unsigned long long)v);
-	else
-		fprintf(fp, NAME "%llu%c\n", r->name,
-		    (unsigned long long)(v / u->factor),
-		    toupper((unsigned char)u->letter));
+	for (; u != NULL && u->letter != '\0'; u++)
+		if (v != 0 && v % u->factor == 0) {
+			fprintf(fp, CHECK_NAME "%llu%c\n", r->name,
+			    (unsigned long long)(v / u->factor),
+			    toupper((unsigned char)u->letter));
+			return;
+		}
+	fprintf(fp, CHECK_NAME "%llu\n", r->name, (unsigned long long)v);
 }
 
 /* With --inetd nothing listens. */
@@ -175,7 +172,7 @@ static void
 flag_print(const struct options *o, const struct row *r, FILE *fp)
 {
 	if (number_load(o, r) != 0)
-		fprintf(fp, NAME "yes\n", r->name);
+		fprintf(fp, CHECK_NAME "yes\n", r->name);
 }
 
 static void
@@ -205,7 +202,7 @@ strings_print(const struct options *o, const struct row *r, FILE *fp)
 	size_t			 i;
 
 	for (i = 0; i < s->n; i++)
-		fprintf(fp, NAME "%s\n", r->name, s->v[i]);
+		fprintf(fp, CHECK_NAME "%s\n", r->name, s->v[i]);
 }
 
 static void
@@ -249,8 +246,8 @@ log_set(struct options *o, const struct row *r, const char *arg)
 static void
 log_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	fprintf(fp, NAME "%s\n", r->name, o->log == LOGGER_FILE ? o->logfile :
-	    log_words[o->log]);
+	fprintf(fp, CHECK_NAME "%s\n", r->name, o->log == LOGGER_FILE ?
+	    o->logfile : log_words[o->log]);
 }
 
 /* user[,passwordeval], as msmtp's msmtpd has it. */
@@ -276,7 +273,7 @@ auth_set(struct options *o, const struct row *r, const char *arg)
 static void
 auth_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	fprintf(fp, NAME "%s\n", r->name, o->auth_user != NULL ?
+	fprintf(fp, CHECK_NAME "%s\n", r->name, o->auth_user != NULL ?
 	    o->auth_user : "no");
 }
 
@@ -298,7 +295,7 @@ static const struct unit size_units[] = {
 	{ 'g', GIB },
 	{ 'm', MIB },
 	{ 'k', KIB },
-	{ '\0', 1 }
+	{ '\0', 0 }	/* the end */
 };
 
 static const struct kind

@@ -11,6 +11,10 @@
 #include "logger.h"
 #include "msmtpd.h"
 
+/* How printf(3) writes the name that begins a line of --check, so that values
+ * are aligned. */
+#define CHECK_NAME	"%-16s "
+
 /* The arguments of an option that may be repeated. */
 struct strings {
 	const char	*v[MSMTPD_LISTENERS_MAX];

@@ -249,19 +249,19 @@ setup_print(const struct setup *s)
 {
 	size_t	 i;
 
-	printf("%-16s", "command");
+	printf(CHECK_NAME, "command");
 	for (i = 0; i < s->command.nwords; i++)
-		printf(" [%s]", s->command.words[i]);
+		printf("%s[%s]", i > 0 ? " " : "", s->command.words[i]);
 	printf("\n");
 	if (s->root) {
-		printf("%-16s %s (uid %u)\n", "user", s->users[PROC_COMMAND].name,
-		    s->users[PROC_COMMAND].uid);
-		printf("%-16s %s (uid %u)\n", "privsep-user",
+		printf(CHECK_NAME "%s (uid %u)\n", "user",
+		    s->users[PROC_COMMAND].name, s->users[PROC_COMMAND].uid);
+		printf(CHECK_NAME "%s (uid %u)\n", "privsep-user",
 		    s->users[PROC_PRIVSEP].name, s->users[PROC_PRIVSEP].uid);
-		printf("%-16s %s\n", "chroot", s->options.conf.chroot);
+		printf(CHECK_NAME "%s\n", "chroot", s->options.conf.chroot);
 	} else
-		printf("%-16s uid %u runs all processes; no change of user, "
-		    "no chroot\n", "user", getuid());
+		printf(CHECK_NAME "uid %u runs all processes; no change of "
+		    "user, no chroot\n", "user", getuid());
 	options_print(&s->options, stdout);
 	sandbox_summary(stdout);
 }
