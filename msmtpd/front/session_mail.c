@@ -129,10 +129,6 @@ mail_first(struct mail *m, const char *buf, size_t len)
 
 	m->begun = true;
 	n = mail_received(m, head, MSMTPD_RECEIVED_MAX);
-	/* A line that begins with a space would be part of the Received field.
-	 * It belongs to no header, so an empty line puts it into the body. */
-	if (len > 0 && (*buf == ' ' || *buf == '\t'))
-		head[n++] = '\n';
 	part = len < sizeof(head) - n ? len : sizeof(head) - n;
 	memcpy(head + n, buf, part);
 	return (mail_write(m, head, n + part) &&

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "content.h"
 
@@ -12,19 +13,23 @@
  * end, since that is what it becomes in the output; and a dot that begins a
  * line is removed after either line end, since the command's program, when
  * it sends the mail on, adds one at each line of the output that begins with
- * a dot.  A bare CR becomes a space: no CR is ever in the output.  All other
+ * a dot.  All CRs directly before an LF go with it: a client that adds a CR
+ * to lines that have one sends CR CR LF, and anything that stays of the first
+ * would make the empty line after the header a folded line of it.  A CR
+ * anywhere else becomes a space: no CR is ever in the output.  All other
  * octets, NUL among them, pass.
  *
- * What a state does with an octet: output, then next state.
+ * What a state does with an octet: output, then next state.  A CR is withheld
+ * until it is known what follows; "s" is a space for each withheld CR.
  *
  *   state        | CR          | LF          | "."         | other
  *   -------------+-------------+-------------+-------------+------------
  *   BOL          | MID_CR      | LF   BOL_LF | DOT         | x    MID
  *   DOT          | DOT_CR      | LF   BOL_LF | "."  MID    | x    MID
- *   DOT_CR       | " "  MID_CR | end         | " ." MID    | " x" MID
+ *   DOT_CR       | MID_CR      | end         | s "." MID   | s x  MID
  *   BOL_LF       | MID_CR      | LF   BOL_LF | MID         | x    MID
  *   MID          | MID_CR      | LF   BOL_LF | "."  MID    | x    MID
- *   MID_CR       | " "  MID_CR | LF   BOL    | " ." MID    | " x" MID
+ *   MID_CR       | MID_CR      | LF   BOL    | s "." MID   | s x  MID
  *
  * The content ends in DOT_CR, which only BOL leads to, and BOL is the
  * beginning or follows an LF of the output: so the last line always has its
@@ -33,10 +38,10 @@
 enum content_state {
 	BOL,		/* at a line's beginning: the first, or after CR LF */
 	DOT,		/* after the "." of a line that began so, removed */
-	DOT_CR,		/* after that and a CR, withheld */
+	DOT_CR,		/* after that and one CR, withheld */
 	BOL_LF,		/* at a line's beginning, after bare LF */
 	MID,		/* within a line */
-	MID_CR		/* the same, after a CR, withheld */
+	MID_CR		/* the same, after CRs, withheld */
 };
 
 #define COLUMN_OTHER	255	/* the line is not a Received field */
@@ -47,12 +52,55 @@ void
 content_init(struct content *c)
 {
 	c->received = 0;
+	c->held = 0;
 	c->state = BOL;
 	c->column = 0;
 	c->header = true;
+	/* The CR LF of DATA. */
+	memset(c->tail, 0, sizeof(c->tail));
+	c->tail[CONTENT_TAIL - 1] = '\n';
 }
 
-/* Bare CRs among the octets from p to end become spaces. */
+/* Keep the last octets of what has been received, the len at p its end. */
+static void
+content_remember(struct content *c, const char *p, size_t len)
+{
+	if (len >= CONTENT_TAIL) {
+		memcpy(c->tail, p + len - CONTENT_TAIL, CONTENT_TAIL);
+		return;
+	}
+	memmove(c->tail, c->tail + len, CONTENT_TAIL - len);
+	memcpy(c->tail + CONTENT_TAIL - len, p, len);
+}
+
+/* Where the line that ends at p begins to end: before its CRs and LF.  Returns
+ * NULL where there is no line end.  No octet before begin is looked at. */
+static const char *
+content_line_end(const char *begin, const char *p)
+{
+	const char	*end = p;
+
+	if (p > begin && p[-1] == '\n')
+		p--;
+	while (p > begin && p[-1] == '\r')
+		p--;
+	return (p < end ? p : NULL);
+}
+
+bool
+content_unended(const struct content *c)
+{
+	const char	*begin = c->tail, *p;
+
+	p = content_line_end(begin, begin + CONTENT_TAIL);
+	/* A script may have said QUIT as well. */
+	if (p != NULL && p - begin >= 4 && strncasecmp(p - 4, "quit", 4) == 0)
+		p = content_line_end(begin, p - 4);
+	return (p != NULL && p - begin >= 2 && p[-1] == '.' &&
+	    (p[-2] == '\n' || p[-2] == '\r'));
+}
+
+/* CRs among the octets from p to end become spaces. */
 static void
 content_blank(char *p, const char *end)
 {
@@ -71,29 +119,59 @@ content_line(struct content *c, char *p, char *end, char **outp)
 	char	*lf, *next, *stop;
 	size_t	 len;
 
-	if ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		next = lf + 1;
-		stop = lf;
-		c->state = BOL_LF;
-		if (stop > p && stop[-1] == '\r') {
-			*--stop = '\n';
-			c->state = BOL;
-		}
-		len = (size_t)(stop - p) + 1;
-	} else {
-		next = stop = end;
-		c->state = MID;
-		if (stop[-1] == '\r') {
-			stop--;
-			c->state = MID_CR;
-		}
-		len = (size_t)(stop - p);
-	}
+	lf = memchr(p, '\n', (size_t)(end - p));
+	next = lf != NULL ? lf + 1 : end;
+	for (stop = lf != NULL ? lf : end; stop > p && stop[-1] == '\r'; )
+		stop--;
+	len = (size_t)(stop - p);
 	content_blank(p, stop);
+	if (lf != NULL) {
+		c->state = stop < lf ? BOL : BOL_LF;
+		p[len++] = '\n';
+	} else {
+		c->held = (uint64_t)(end - stop);
+		c->state = c->held > 0 ? MID_CR : MID;
+	}
 	if (*outp != p)
 		memmove(*outp, p, len);
 	*outp += len;
 	return (next);
+}
+
+/*
+ * DOT_CR, MID_CR: the octet at p comes after CRs that are withheld.  Returns
+ * where the input goes on.
+ */
+static char *
+content_after_cr(struct content *c, char *p, char **outp,
+    struct content_out *out)
+{
+	uint64_t	 room = (uint64_t)(p - *outp);
+
+	if (*p == '\r') {
+		c->held++;
+		c->state = MID_CR;
+		return (p + 1);
+	}
+	if (*p == '\n') {
+		if (c->state == DOT_CR)
+			out->end = true;
+		else
+			*(*outp)++ = '\n';
+		c->held = 0;
+		c->state = BOL;
+		return (p + 1);
+	}
+	/* CRs of this buffer have left room for their spaces; those of a
+	 * buffer before have not, and nothing of this one is before them. */
+	if (room > c->held)
+		room = c->held;
+	memset(*outp, ' ', (size_t)room);
+	*outp += room;
+	out->spaces += c->held - room;
+	c->held = 0;
+	c->state = MID;
+	return (p);
 }
 
 size_t
@@ -102,7 +180,9 @@ content_filter(struct content *c, char *buf, size_t len,
 {
 	char	*end = buf + len, *o = buf, *p = buf;
 
-	out->space = out->end = false;
+	out->spaces = 0;
+	out->end = false;
+	content_remember(c, buf, len);
 	while (p < end && !out->end) {
 		switch (c->state) {
 		case BOL:
@@ -116,31 +196,15 @@ content_filter(struct content *c, char *buf, size_t len,
 		case DOT:
 			if (*p == '\r') {
 				c->state = DOT_CR;
+				c->held = 1;
 				p++;
 				continue;
 			}
 			break;
 		case DOT_CR:
 		case MID_CR:
-			if (*p == '\n') {
-				p++;
-				if (c->state == DOT_CR)
-					out->end = true;
-				else
-					*o++ = '\n';
-				c->state = BOL;
-				continue;
-			}
-			/*
-			 * The CR was bare.  Where it was the last octet of
-			 * the buffer before, there is no room for its space
-			 * in this one.
-			 */
-			if (o < p)
-				*o++ = ' ';
-			else
-				out->space = true;
-			break;
+			p = content_after_cr(c, p, &o, out);
+			continue;
 		}
 		p = content_line(c, p, end, &o);
 	}

@@ -7,13 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CONTENT_TAIL	16	/* for CR LF "." CR LF "QUIT" CR LF */
+
 /*
  * What follows DATA: finds its end, removes the dots that stand for
  * transparency (RFC 5321, 4.5.2), makes each line end LF, and counts the
  * Received fields of the header.  See content.c for the rules.
  */
 struct content {
+	uint64_t	 held;		/* CRs whose next octet has not come */
 	uint32_t	 received;	/* fields so far */
+	char		 tail[CONTENT_TAIL];	/* the last octets received */
 	uint8_t		 state;
 	uint8_t		 column;	/* of the header line, see content.c */
 	bool		 header;	/* no empty line so far */
@@ -22,7 +26,7 @@ struct content {
 struct content_out {
 	size_t		 len;		/* octets of output, at the buffer's
 					 * beginning */
-	bool		 space;		/* one " " comes before them */
+	uint64_t	 spaces;	/* so many " " come before them */
 	bool		 end;		/* the content has ended */
 };
 
@@ -36,6 +40,13 @@ void	content_init(struct content *);
  */
 size_t	content_filter(struct content *, char *buf, size_t len,
 	    struct content_out *);
+
+/*
+ * content_unended: whether the client waits for an end that it thinks to have
+ * sent: the last line received is a dot alone, or that and QUIT, but its line
+ * ends are not CR LF.  Not after out->end.
+ */
+bool	content_unended(const struct content *);
 
 /*
  * content_header: look through output for the header's Received fields.

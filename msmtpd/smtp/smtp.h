@@ -65,7 +65,8 @@ struct smtp_ops {
 	bool	(*data_begin)(void *arg, const struct smtp_mail *);
 	/*
 	 * Take content: dot-unstuffed, LF line ends; the first time, write the
-	 * Received field before it.  Called for each message, with no octets
+	 * Received field before it: the content begins with a header field, or
+	 * with the header's end.  Called for each message, with no octets
 	 * where it is empty.  false: there is no room; the rest is swallowed
 	 * and the end of data answered 452 4.3.1.  data_abort follows at once.
 	 */

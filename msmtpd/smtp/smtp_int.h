@@ -11,6 +11,7 @@
 
 #include "content.h"
 #include "msmtpd.h"
+#include "preface.h"
 #include "smtp.h"
 
 /* Where in a session; the bits are for the table of verbs. */
@@ -41,6 +42,9 @@ enum smtp_skip {
 struct smtp_tx {
 	struct smtp_mail	 mail;
 	struct content		 content;
+	struct preface		 preface;
+	bool			 blank;		/* the content has an empty line
+						 * that was not sent */
 	const struct verdict	*refusal;	/* the content is swallowed, and
 						 * this its reply; or NULL */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];

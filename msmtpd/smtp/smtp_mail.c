@@ -234,6 +234,8 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 		return;
 	}
 	content_init(&s->tx->content);
+	preface_init(&s->tx->preface);
+	s->tx->blank = false;
 	s->tx->refusal = NULL;
 	s->busy = true;
 	s->wait = SMTP_WAIT_DATA;
@@ -258,13 +260,50 @@ content_take(struct smtp *s, const char *buf, size_t len)
 	tx->mail.size += len;
 	if (tx->content.received >= RECEIVED_LOOP)
 		refusal = &loop;
-	else if (tx->mail.size > s->conf->max_size)
+	else if (tx->mail.size - tx->blank > s->conf->max_size)
 		refusal = &too_large;
 	else if (refusal == NULL && !s->ops->data(s->arg, buf, len))
 		refusal = &no_room;
 	if (refusal != NULL && tx->refusal == NULL)
 		s->ops->data_abort(s->arg);
 	tx->refusal = refusal;
+}
+
+/* Content, once it is known what the message begins with; end: all of it. */
+static void
+content_more(struct smtp *s, const char *buf, size_t len, bool end)
+{
+	struct smtp_tx		*tx = s->tx;
+	struct preface_out	 out;
+
+	if (!tx->preface.done) {
+		if (!preface_take(&tx->preface, buf, len, end, &out))
+			return;
+		if (out.blank) {
+			tx->blank = true;
+			content_take(s, "\n", 1);
+		}
+		content_take(s, out.held, out.heldlen);
+		buf += out.used;
+		len -= out.used;
+	}
+	content_take(s, buf, len);
+}
+
+/* The same for spaces: as many as CRs can be withheld. */
+static void
+content_spaces(struct smtp *s, uint64_t n)
+{
+	char	 spaces[4096];
+	size_t	 len;
+
+	if (n == 0)
+		return;
+	memset(spaces, ' ', sizeof(spaces));
+	for (; n > 0; n -= len) {
+		len = n < sizeof(spaces) ? (size_t)n : sizeof(spaces);
+		content_more(s, spaces, len, false);
+	}
 }
 
 /* The mail's final reply, which ends the transaction. */
@@ -311,9 +350,8 @@ smtp_content(struct smtp *s, char *buf, size_t len)
 	size_t			 used;
 
 	used = content_filter(&s->tx->content, buf, len, &out);
-	if (out.space)
-		content_take(s, " ", 1);
-	content_take(s, buf, out.len);
+	content_spaces(s, out.spaces);
+	content_more(s, buf, out.len, out.end);
 	if (out.end)
 		content_end(s);
 	return (used);

@@ -12,7 +12,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Clients qw(audit stopped unstuffed untrace);
+use Msmtpd::Clients qw(arriving audit stopped unstuffed untrace);
 use Msmtpd::Test qw(spew which);
 use Test::More;
 
@@ -67,10 +67,6 @@ sub trip {
 	return (untrace($mails[0]{mail}, 2))[0];
 }
 
-# expected: the content as it is to arrive; what would continue the Received
-# field is the body.
-sub expected { return unstuffed($_[0]) =~ s/\A(?=[ \t])/\n/r }
-
 # stuffed: each end of data made a line of two dots.
 sub stuffed { return $_[0] =~ s/\r\n\.(?=\r\n)/\r\n../gr }
 
@@ -96,7 +92,7 @@ sub same {
 	$octets = $content . substr $END, 2 if $content =~ /(?:\A|\r\n)\z/;
 	my $end = ends_where($octets);
 	$end + 3 == length $octets or die "$name: it ends elsewhere\n";
-	my $trouble = differ(trip($octets), expected(substr $octets, 0,
+	my $trouble = differ(trip($octets), arriving(substr $octets, 0,
 	    $end));
 	is($trouble, '', $name);
 }
@@ -139,7 +135,7 @@ sub strings {
 		    "$s|$head$s$END", "$head$s$END" or next;
 		my $got = trip($octets);
 		$n++;
-		my $trouble = differ($got, expected(substr $octets, 0,
+		my $trouble = differ($got, arriving(substr $octets, 0,
 		    ends_where($octets)));
 		push @wrong, shown($s) . ": $trouble" if $trouble;
 	}
@@ -171,6 +167,40 @@ sub strings {
 	is($got, unstuffed("${head}x\r\n"), 'CR LF . CR LF ends it');
 	like($c->reply, qr/^250 2\.0\.0 /, 'what follows is a command');
 	is(trip(".\r\n"), '', 'an empty message: nothing but the trace');
+}
+
+# Line ends of CR CR LF, as nullmailer makes of a mail that has CR LF: the
+# header ends where it ended.
+{
+	my $got = trip($head =~ s/\r\n/\r\r\n/gr . "x\r\r\n.\r\n");
+	is($got, unstuffed("${head}x\r\n"), 'CR CR LF is one line end');
+	same($head . "x\r\r\r\ny\r\r\r\r\n\r\r\n", 'more CRs before LF');
+	same($head . "x" . "\r" x 100_000 . "\ny" . "\r" x 100_000 . 'z',
+	    '100,000 CRs, before LF and not');
+}
+
+# What is no header field comes first: the field that stands behind it stays
+# a field, and text stays text.
+{
+	my $from = "From alice\@example.org Thu Jan  1 00:00:00 2026\r\n";
+	my $bom = "\xef\xbb\xbf";
+	for my $begin ($from, $bom, "$bom$from") {
+		is(trip("$begin${head}x\r\n.\r\n"),
+		    unstuffed("${head}x\r\n"),
+		    shown($begin) . ' before a header is left out');
+		is(trip("${begin}text\r\n.\r\n"),
+		    "\n" . unstuffed("${begin}text\r\n"),
+		    'and is text before text');
+	}
+	for my $begin ("Hello,\r\n", "\xe2\x82\xac 5: x\r\n", " \r\n", "\t",
+	    ": x\r\n", "From now on\r\n", ">$from", "$from$from",
+	    "$from\r\n", "${bom}\r\n", "\xff", "\0", "A\0: b\r\n") {
+		is(trip("$begin${head}x\r\n.\r\n"),
+		    "\n" . unstuffed("$begin${head}x\r\n"),
+		    shown($begin) . ' begins a body');
+	}
+	is(trip("\r\n${head}x\r\n.\r\n"), unstuffed("\r\n${head}x\r\n"),
+	    'an empty line ends the header');
 }
 
 # Dots at each place relative to the buffers of msmtp.

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "smtp/content.h"
+#include "smtp/preface.h"
 #include "reference.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -28,6 +29,57 @@ count_received(const char *p, size_t len)
 	return (n);
 }
 
+/* What comes out of both, one after the other. */
+struct output {
+	struct content	 content;
+	struct preface	 preface;
+	char		*p;
+	size_t		 len;
+	size_t		 space;
+};
+
+static void
+put(struct output *o, const char *p, size_t len)
+{
+	CHECK(len <= o->space - o->len);
+	content_header(&o->content, p, len);
+	if (len > 0)
+		memcpy(o->p + o->len, p, len);
+	o->len += len;
+}
+
+static void
+put_message(struct output *o, const char *p, size_t len, bool end)
+{
+	struct preface_out	 out;
+
+	if (!o->preface.done) {
+		if (!preface_take(&o->preface, p, len, end, &out)) {
+			CHECK(!end && o->preface.len < PREFACE_MAX);
+			return;
+		}
+		CHECK(out.used <= len && o->preface.done && o->len == 0);
+		put(o, "\n", out.blank);
+		put(o, out.held, out.heldlen);
+		p += out.used;
+		len -= out.used;
+	}
+	put(o, p, len);
+}
+
+/* The first lines of the output are a header, or there is nothing of one. */
+static void
+check_begin(const char *p, size_t len)
+{
+	const char	*colon;
+
+	if (len == 0 || *p == '\n')
+		return;
+	colon = memchr(p, ':', len);
+	CHECK(colon != NULL && colon > p && *p > ' ' && *p <= '~');
+	CHECK(memchr(p, '\n', (size_t)(colon - p)) == NULL);
+}
+
 /*
  * The first octet says how long the pieces are that the rest is given in; the
  * outcome is the reference's.
@@ -35,24 +87,27 @@ count_received(const char *p, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct content		 c;
+	struct output		 o;
 	struct content_out	 out;
-	char			*got, *in, *piece, *want;
-	size_t			 done = 0, gotlen = 0, n, used, wantlen = 0;
+	char			*in, *piece, *want;
+	size_t			 done = 0, n, used, wantlen = 0;
 
 	if (size == 0)
 		return (0);
 	in = malloc(size + 5);
-	got = malloc(size + 5);
 	want = malloc(size + 5);
-	CHECK(in != NULL && got != NULL && want != NULL);
+	o.p = malloc(size + 5);
+	o.space = size + 5;
+	o.len = 0;
+	CHECK(in != NULL && o.p != NULL && want != NULL);
 	memcpy(in, data + 1, size - 1);
 	/* there is always an end */
 	memcpy(in + size - 1, "\r\n.\r\n", 5);
 	size += 4;
-	used = reference_content(in, size, want, &wantlen);
+	used = reference_message(in, size, want, &wantlen);
 
-	content_init(&c);
+	content_init(&o.content);
+	preface_init(&o.preface);
 	memset(&out, 0, sizeof(out));
 	while (!out.end) {
 		n = 1 + data[0] % (1 + (done & 15));
@@ -62,25 +117,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			n = size - done;
 		CHECK(n > 0 && (piece = malloc(n)) != NULL);
 		memcpy(piece, in + done, n);
-		n = content_filter(&c, piece, n, &out);
-		if (out.space) {
-			content_header(&c, " ", 1);
-			got[gotlen++] = ' ';
-		}
-		content_header(&c, piece, out.len);
-		CHECK(gotlen + out.len <= size);
-		memcpy(got + gotlen, piece, out.len);
-		gotlen += out.len;
+		n = content_filter(&o.content, piece, n, &out);
+		CHECK(out.spaces <= done);
+		for (; out.spaces > 0; out.spaces--)
+			put_message(&o, " ", 1, false);
+		put_message(&o, piece, out.len, out.end);
 		done += n;
 		free(piece);
 	}
 	CHECK(done == used);
-	CHECK(gotlen == wantlen && memcmp(got, want, wantlen) == 0);
-	CHECK(memchr(got, '\r', gotlen) == NULL);
-	CHECK(gotlen == 0 || got[gotlen - 1] == '\n');
-	CHECK(c.received == count_received(got, gotlen));
+	CHECK(o.len == wantlen && memcmp(o.p, want, wantlen) == 0);
+	CHECK(memchr(o.p, '\r', o.len) == NULL);
+	CHECK(o.len == 0 || o.p[o.len - 1] == '\n');
+	CHECK(o.content.received == count_received(o.p, o.len));
+	check_begin(o.p, o.len);
 	free(in);
-	free(got);
+	free(o.p);
 	free(want);
 	return (0);
 }

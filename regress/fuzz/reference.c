@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "reference.h"
@@ -21,16 +23,18 @@ find_end(const char *in, size_t len)
 size_t
 reference_content(const char *in, size_t len, char *out, size_t *outlen)
 {
-	size_t	 end, i, n = 0, m = 0;
+	size_t	 end, i, j, n = 0, m = 0;
 
 	if ((end = find_end(in, len)) == len)
 		return (0);
 
 	/* line ends */
 	for (i = 0; i < end; i++) {
-		if (in[i] != '\r')
+		for (j = i; in[j] == '\r'; )
+			j++;
+		if (j == i)
 			out[n++] = in[i];
-		else if (in[i + 1] != '\n')
+		else if (in[j] != '\n')
 			out[n++] = ' ';
 	}
 	/* dots at the lines' beginnings */
@@ -44,4 +48,69 @@ reference_content(const char *in, size_t len, char *out, size_t *outlen)
 		}
 	*outlen = m;
 	return (end + 3);
+}
+
+/* Whether a field, whose colon is one of the first 1,024 octets of the message,
+ * begins at p. */
+static bool
+is_field(const char *message, const char *p, const char *end)
+{
+	const char	*colon, *q;
+
+	if (end - message > 1024)
+		end = message + 1024;
+	if (p >= end ||
+	    (colon = memchr(p, ':', (size_t)(end - p))) == NULL)
+		return (false);
+	while (colon > p && strchr(" \t", colon[-1]) != NULL && colon[-1] != 0)
+		colon--;
+	for (q = p; q < colon; q++)
+		if (!isgraph((unsigned char)*q))
+			return (false);
+	return (colon > p);
+}
+
+/* Where the line after an mbox file's "From " line begins, or NULL. */
+static const char *
+after_from(const char *p, const char *end)
+{
+	const char	*c, *lf;
+	bool		 good = false;
+
+	if (end - p < 5 || memcmp(p, "From ", 5) != 0 ||
+	    (lf = memchr(p, '\n', (size_t)(end - p))) == NULL)
+		return (NULL);
+	for (c = p + 5; c < lf; c++)
+		good = good || *c == '@' || (*c == ':' && lf - c > 2 &&
+		    c - p >= 7 && isdigit((unsigned char)c[-2]) &&
+		    isdigit((unsigned char)c[-1]) &&
+		    isdigit((unsigned char)c[1]) &&
+		    isdigit((unsigned char)c[2]));
+	return (good ? lf + 1 : NULL);
+}
+
+size_t
+reference_message(const char *in, size_t len, char *out, size_t *outlen)
+{
+	const char	*begin, *end;
+	size_t		 used;
+
+	if ((used = reference_content(in, len, out, outlen)) == 0 ||
+	    *outlen == 0 || out[0] == '\n')
+		return (used);
+	begin = out;
+	end = out + *outlen;
+	if (*outlen >= 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0)
+		begin += 3;
+	if (!is_field(out, begin, end))
+		begin = after_from(begin, end);
+	if (begin != NULL && is_field(out, begin, end)) {
+		*outlen = (size_t)(end - begin);
+		memmove(out, begin, *outlen);
+	} else {
+		memmove(out + 1, out, *outlen);
+		*out = '\n';
+		++*outlen;
+	}
+	return (used);
 }

@@ -30,7 +30,7 @@ filter(struct content *c, const char *p, size_t len, struct result *r)
 		return;
 	memcpy(buf, p, len);
 	used = content_filter(c, buf, len, &out);
-	if (out.space)
+	while (out.spaces-- > 0)
 		r->out[r->len++] = ' ';
 	memcpy(r->out + r->len, buf, out.len);
 	r->len += out.len;
@@ -150,8 +150,17 @@ static const struct {
 	{ "CR . CR", "a\r.\rb\r\n.\r\n", "a . b\n" },
 	{ "CR . CR LF", "a\r.\r\nb\r\n.\r\n", "a .\nb\n" },
 	{ "CR LF . CR", "a\r\n.\rb\r\n.\r\n", "a\n b\n" },
-	{ "CR LF . CR CR LF", "a\r\n.\r\r\nb\r\n.\r\n", "a\n \nb\n" },
-	{ "CR CR LF . CR LF", "a\r\r\n.\r\n", "a \n" },
+	{ "CR LF . CR CR LF", "a\r\n.\r\r\nb\r\n.\r\n", "a\n\nb\n" },
+	{ "CR CR LF . CR LF", "a\r\r\n.\r\n", "a\n" },
+	{ "CR CR LF . CR CR LF", "a\r\r\n.\r\r\nb\r\r\n.\r\n",
+	    "a\n\nb\n" },
+	{ "CR CR LF everywhere", "A: b\r\r\n\r\r\nc\r\r\n.\r\n",
+	    "A: b\n\nc\n" },
+	{ "CR CR CR LF", "a\r\r\r\nb\r\n.\r\n", "a\nb\n" },
+	{ "CR CR", "a\r\rb\r\n.\r\n", "a  b\n" },
+	{ "CR LF . CR CR", "a\r\n.\r\rb\r\n.\r\n", "a\n  b\n" },
+	{ "nothing but CRs", "\r\r\r\r\n.\r\n", "\n" },
+	{ "CRs before the end", "a\r\n\r\r.\r\n\r\n.\r\n", "a\n  .\n\n" },
 	{ "LF . LF . LF", "a\n.\n.\nb\r\n.\r\n", "a\n\n\nb\n" },
 	{ "LF ..", "a\n..b\r\n.\r\n", "a\n.b\n" },
 	{ "dot, bare LF, first", ".\nb\r\n.\r\n", "\nb\n" },
@@ -220,6 +229,99 @@ test_long(void)
 	free(buf);
 }
 
+/* More CRs than any buffer has, then what decides. */
+static void
+test_held(void)
+{
+	struct content		 c;
+	struct content_out	 out;
+	char			 buf[1000], end[] = "x\r\n.\r\n", lf[] = "\n";
+	size_t			 i;
+	bool			 good = true;
+
+	content_init(&c);
+	for (i = 0; i < 1000; i++) {
+		memset(buf, '\r', sizeof(buf));
+		good = good && content_filter(&c, buf, sizeof(buf), &out) ==
+		    sizeof(buf) && out.len == 0 && out.spaces == 0;
+	}
+	ok(good, "1,000,000 CRs are withheld");
+	content_filter(&c, lf, 1, &out);
+	ok(out.len == 1 && out.spaces == 0 && lf[0] == '\n', "before LF");
+	for (i = 0; i < 1000; i++) {
+		memset(buf, '\r', sizeof(buf));
+		content_filter(&c, buf, sizeof(buf), &out);
+	}
+	content_filter(&c, end, 6, &out);
+	ok(out.spaces == 1000000 && out.len == 2 && out.end,
+	    "or they are spaces");
+}
+
+/* Whether a client that has sent so much waits for its end in vain. */
+static const struct {
+	const char	*in;
+	bool		 unended;
+} ends[] = {
+	{ "", false },
+	{ ".", false },
+	{ "x\r\n", false },
+	{ "x\n", false },
+	{ "x\r\n.", false },
+	{ "x\n.", false },
+	{ "x.\n", false },
+	{ "x\n..\n", false },
+	{ "x\r\n..\r\n", false },
+	{ "x\n.x\n", false },
+	{ "x\n.\nx\n", false },
+	{ "x\n.\n\n", false },
+	{ "x\n.\nQUI", false },
+	{ "x\n.\nQUIT", false },
+	{ "x\n.\nxQUIT\n", false },
+	{ "x\nQUIT\n", false },
+	{ ".QUIT\n", false },
+	{ ".\n", true },
+	{ ".\r\r\n", true },
+	{ "x\n.\n", true },
+	{ "x\n.\r\n", true },
+	{ "x\r\n.\n", true },
+	{ "x\r\r\n.\r\r\n", true },
+	{ "x\r.\r", true },
+	{ "x\r\n.\r", true },		/* at rest there */
+	{ "x\n.\nQUIT\n", true },
+	{ "x\n.\nquit\r\n", true },
+	{ "x\r.\rQUIT\r", true },
+	{ ".\nQUIT\n", true },
+	{ "a longer message of several lines\nx\n\n.\n", true }
+};
+
+static void
+test_unended(void)
+{
+	struct content	 c;
+	struct result	 r;
+	size_t		 i, j, len;
+	unsigned int	 bad;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		bad = 0;
+		len = strlen(ends[i].in);
+		for (j = 0; j <= len; j++) {
+			memset(&r, 0, sizeof(r));
+			content_init(&c);
+			filter(&c, ends[i].in, j, &r);
+			filter(&c, ends[i].in + j, len - j, &r);
+			bad += r.end || content_unended(&c) != ends[i].unended;
+		}
+		memset(&r, 0, sizeof(r));
+		content_init(&c);
+		for (j = 0; j < len; j++)
+			filter(&c, ends[i].in + j, 1, &r);
+		bad += content_unended(&c) != ends[i].unended;
+		is_int(bad, 0, "%s, %zu", ends[i].unended ? "in vain" :
+		    "not in vain", i);
+	}
+}
+
 static const struct {
 	const char	*name;
 	const char	*in;	/* output of the filter */
@@ -265,6 +367,8 @@ main(void)
 	test_cases();
 	test_octets();
 	test_long();
+	test_held();
+	test_unended();
 	test_header();
 	test_mixtures();
 	return (done_testing());

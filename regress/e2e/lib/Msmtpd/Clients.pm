@@ -13,7 +13,8 @@ use File::Copy qw(copy);
 use Msmtpd::Test qw(eventually memcheck);
 use Test::More ();
 
-our @EXPORT_OK = qw(audit hurried logged stopped talk unstuffed untrace);
+our @EXPORT_OK = qw(arriving audit hurried logged stopped talk unstuffed
+    untrace);
 
 # How much faster the clock of the binary is that hurried() gives.  As slow as
 # memcheck is, the daemon still has ten seconds to start then.
@@ -91,10 +92,22 @@ sub untrace {
 # and the final "." CR LF, the rules of the manual written once more.
 sub unstuffed {
 	my ($sent) = @_;
-	$sent =~ s/\r\n/\n/g;
+	$sent =~ s/\r*\n/\n/g;
 	$sent =~ tr/\r/ /;
 	$sent =~ s/^\.//gm;
 	return $sent;
+}
+
+# arriving: the same as it stands behind the Received field: without what is no
+# part of a header before one, with an empty line before what has none.
+my $field = qr/[!-9;-~]+[ \t]*:/;
+
+sub arriving {
+	my $mail = unstuffed($_[0]);
+	return $mail if $mail =~ /\A(?:\n|\z)/;
+	my $rest = $mail =~ s/\A\xef\xbb\xbf//r;
+	$rest =~ s/\AFrom .*(?:\@|\d\d:\d\d).*\n// if $rest !~ /\A$field/;
+	return $rest =~ /\A$field/ ? $rest : "\n$mail";
 }
 
 # hurried: give the daemon under test the binary whose clock runs HURRY times
