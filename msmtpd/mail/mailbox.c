@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "idna.h"
 #include "mailbox.h"
 #include "msmtpd.h"
 #include "utf8.h"
@@ -89,20 +90,24 @@ scan_utf8(struct scan *s)
 	return (true);
 }
 
-/* Dot-string = Atom *("." Atom) */
+/*
+ * Dot-string = Atom *("." Atom), and dots anywhere beside the atoms, one of
+ * which there must be: foo..bar, foo. and .foo are mailboxes out there.
+ */
 static bool
 scan_dot_string(struct scan *s)
 {
-	const unsigned char	*atom;
+	bool	 atom = false;
 
-	do {
-		atom = s->p;
-		while (is_atext(scan_peek(s)) ? (s->p++, true) : scan_utf8(s))
-			continue;
-		if (s->p == atom)
-			return (false);
-	} while (scan_take(s, '.'));
-	return (true);
+	for (;;) {
+		if (is_atext(scan_peek(s))) {
+			s->p++;
+			atom = true;
+		} else if (scan_utf8(s))
+			atom = true;
+		else if (!scan_take(s, '.'))
+			return (atom);
+	}
 }
 
 /* Quoted-string = DQUOTE *QcontentSMTP DQUOTE */
@@ -133,16 +138,18 @@ scan_quoted_string(struct scan *s)
 /*
  * sub-domain = Let-dig [Ldh-str], and "_", which host names out there have;
  * or a U-label, whose 63 octets are those of its A-label, which is not ours
- * to compute.
+ * to compute, without what no label has.
  */
 static enum mailbox_error
 scan_label(struct scan *s)
 {
-	const unsigned char	*label = s->p;
+	const unsigned char	*label = s->p, *p;
 	bool			 ascii = true;
+	uint32_t		 character;
 	int			 c;
 
 	for (;;) {
+		p = s->p;
 		c = scan_peek(s);
 		if (is_alnum(c) || c == '_' || c == '-')
 			s->p++;
@@ -150,6 +157,9 @@ scan_label(struct scan *s)
 			ascii = false;
 		else
 			break;
+		if (c >= 0x80 && utf8_non_ascii(p, (size_t)(s->p - p),
+		    &character) > 0 && idna_disallowed(character))
+			return (MAILBOX_SYNTAX);
 	}
 	if (s->p == label || label[0] == '-' || s->p[-1] == '-')
 		return (MAILBOX_SYNTAX);
@@ -158,18 +168,24 @@ scan_label(struct scan *s)
 	return (MAILBOX_OK);
 }
 
-/* Domain = sub-domain *("." sub-domain) */
+/* Domain = sub-domain *("." sub-domain), and a dot, which is not part of its
+ * length, at the end. */
 static enum mailbox_error
 scan_domain(struct scan *s)
 {
-	const unsigned char	*domain = s->p;
+	const unsigned char	*domain = s->p, *end;
 	enum mailbox_error	 error;
+	int			 c;
 
 	do {
 		if ((error = scan_label(s)) != MAILBOX_OK)
 			return (error);
-	} while (scan_take(s, '.'));
-	return (s->p - domain > DOMAIN_MAX ? MAILBOX_TOO_LONG : MAILBOX_OK);
+		end = s->p;
+		if (!scan_take(s, '.'))
+			break;
+		c = scan_peek(s);
+	} while (is_alnum(c) || c == '_' || c == '-' || c == '.' || c >= 0x80);
+	return (end - domain > DOMAIN_MAX ? MAILBOX_TOO_LONG : MAILBOX_OK);
 }
 
 /* Snum = 1*3DIGIT, of 0 to 255: leading zeros are no octal here */
@@ -244,27 +260,10 @@ scan_ipv6(struct scan *s)
 }
 
 /*
- * General-address-literal = Standardized-tag ":" 1*dcontent, all that is
- * left; which tags there are is not known here.
+ * What is between "[" and "]": an IPv4 address, or an IPv6 address after its
+ * tag.  IANA's registry of tags for a General-address-literal has no other, so
+ * that whatever else stands there is no address.
  */
-static bool
-scan_general(struct scan *s)
-{
-	const unsigned char	*tag = s->p;
-	int			 c;
-
-	while (is_alnum(c = scan_peek(s)) || c == '-')
-		s->p++;
-	if (s->p == tag || s->p[-1] == '-' || !scan_take(s, ':') ||
-	    s->p == s->end)
-		return (false);
-	for (; (c = scan_peek(s)) != -1; s->p++)
-		if (c < '!' || c > '~' || (c >= '[' && c <= ']'))
-			return (false);
-	return (true);
-}
-
-/* What is between "[" and "]". */
 static bool
 is_literal(const unsigned char *p, const unsigned char *end)
 {
@@ -272,16 +271,12 @@ is_literal(const unsigned char *p, const unsigned char *end)
 	const size_t		 taglen = sizeof(tag) - 1;
 	struct scan		 s = { p, end, false };
 
-	/* a tag like any other, but for its content */
 	if ((size_t)(end - p) >= taglen &&
 	    strncasecmp((const char *)p, tag, taglen) == 0) {
 		s.p += taglen;
 		return (scan_ipv6(&s));
 	}
-	if (scan_ipv4(&s) && s.p == end)
-		return (true);
-	s.p = p;
-	return (scan_general(&s));
+	return (scan_ipv4(&s) && s.p == end);
 }
 
 /* address-literal (RFC 5321, 4.1.3), after its "[" */
@@ -335,30 +330,98 @@ scan_route(struct scan *s)
 	return (scan_take(s, ':') ? MAILBOX_OK : MAILBOX_SYNTAX);
 }
 
-/* Path, after any spaces; mbox is the mailbox within it. */
+/*
+ * Whether a path without angle brackets is none: a local part alone, or a
+ * parameter after an address that was forgotten.  Of the parameters that are
+ * offered or that clients send, only these may have an "@".
+ */
+static bool
+is_no_path(const struct scan *mbox)
+{
+	static const char	*const params[] = { "AUTH=", "ENVID=" };
+	const char		*p = (const char *)mbox->p;
+	size_t			 i, len = (size_t)(mbox->end - mbox->p), n;
+
+	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		n = strlen(params[i]);
+		if (len >= n && strncasecmp(p, params[i], n) == 0)
+			return (true);
+	}
+	/* A quoted string may have an "@", and no domain ends in a quote. */
+	return (*p == '"' ? p[len - 1] == '"' :
+	    memchr(p, '@', len) == NULL);
+}
+
+/* "<>", with spaces in it; mbox is what is within, nothing.  Takes nothing
+ * where it is not there. */
+static bool
+scan_null(struct scan *s, struct scan *mbox)
+{
+	const unsigned char	*p = s->p;
+
+	if (scan_take(s, '<')) {
+		mbox->p = mbox->end = s->p;
+		while (scan_take(s, ' '))
+			continue;
+		if (scan_take(s, '>'))
+			return (true);
+	}
+	s->p = p;
+	return (false);
+}
+
+/* Path, after any spaces, but "<>"; mbox is the mailbox within it. */
+static enum mailbox_error
+scan_address(struct scan *s, struct scan *mbox)
+{
+	enum mailbox_error	 error;
+	const unsigned char	*p;
+	bool			 bracket = scan_take(s, '<');
+
+	if ((error = scan_route(s)) != MAILBOX_OK)
+		return (error);
+	mbox->p = s->p;
+	if ((error = scan_mailbox(s)) != MAILBOX_OK)
+		return (error);
+	mbox->end = s->p;
+	if (bracket)
+		return (scan_take(s, '>') ? MAILBOX_OK : MAILBOX_SYNTAX);
+	for (p = s->p; p < s->end && *p == ' '; p++)
+		continue;
+	/* What looks like an address was the name of the one that follows. */
+	return (is_no_path(mbox) || (p < s->end && *p == '<') ?
+	    MAILBOX_SYNTAX : MAILBOX_OK);
+}
+
 static enum mailbox_error
 scan_path(struct scan *s, int flags, struct scan *mbox)
 {
 	enum mailbox_error	 error;
-	bool			 bracket;
 	int			 c;
 
 	while (scan_take(s, ' '))
 		continue;
-	bracket = scan_take(s, '<');
-	mbox->p = mbox->end = s->p;
-	if (!bracket || scan_peek(s) != '>' || !(flags & MAILBOX_NULL)) {
-		if ((error = scan_route(s)) != MAILBOX_OK)
-			return (error);
-		mbox->p = s->p;
-		if ((error = scan_mailbox(s)) != MAILBOX_OK)
-			return (error);
-		mbox->end = s->p;
-	}
-	if (bracket && !scan_take(s, '>'))
-		return (MAILBOX_SYNTAX);
+	if ((!(flags & MAILBOX_NULL) || !scan_null(s, mbox)) &&
+	    (error = scan_address(s, mbox)) != MAILBOX_OK)
+		return (error);
 	c = scan_peek(s);
 	return (c == -1 || c == ' ' ? MAILBOX_OK : MAILBOX_SYNTAX);
+}
+
+/* Whether there is a name in front of an address in angle brackets, as in the
+ * header: all up to the brackets. */
+static bool
+has_name(const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char	*bracket;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	if (p == end || *p == '<')
+		return (false);
+	bracket = memchr(p, '<', (size_t)(end - p));
+	return (bracket != NULL && end - bracket > 1 && bracket[1] != '>' &&
+	    memchr(bracket, '>', (size_t)(end - bracket)) != NULL);
 }
 
 enum mailbox_error
@@ -372,6 +435,8 @@ mailbox_path(const char *str, size_t len, int flags, const char **mbox,
 	s.end = s.p + len;
 	s.utf8 = false;
 	error = scan_path(&s, flags, &m);
+	if (error != MAILBOX_OK && has_name((const unsigned char *)str, s.end))
+		return (MAILBOX_NAME);
 	if (error == MAILBOX_SYNTAX && scan_peek(&s) >= 0x80 &&
 	    scan_utf8_len(&s) == 0)
 		return (MAILBOX_BAD_UTF8);

@@ -13,8 +13,9 @@
 /*
  * mailbox_valid: whether the len octets at s are a mailbox as the command may
  * get it: RFC 5321, 4.1.2 (Mailbox: dot-string or quoted-string local part,
- * "@", domain or address literal) or a bare local part; with MAILBOX_UTF8
- * also RFC 6531, 3.3, in well-formed UTF-8 (RFC 3629); no control character,
+ * "@", domain or address literal) or a bare local part; dots anywhere in the
+ * local part and one after the domain; with MAILBOX_UTF8 also RFC 6531, 3.3, in
+ * well-formed UTF-8 (RFC 3629), but see idna.h; no control character,
  * no NUL, no leading "-", 1 to MSMTPD_ADDRESS_MAX octets.  flags:
  * MAILBOX_UTF8 or 0.
  */
@@ -26,13 +27,15 @@ enum mailbox_error {
 	MAILBOX_TOO_LONG,	/* the same, with a text of its own */
 	MAILBOX_NEEDS_UTF8,	/* non-ASCII, no SMTPUTF8: 553 5.6.7 */
 	MAILBOX_BAD_UTF8,	/* not well-formed: 553 5.6.7 */
-	MAILBOX_DASH		/* begins with "-" */
+	MAILBOX_DASH,		/* begins with "-" */
+	MAILBOX_NAME		/* a name before the address in brackets */
 };
 
 /*
  * mailbox_path: parse a Reverse-path or Forward-path (RFC 5321, 4.1.2) at the
  * beginning of the len octets at s, with what is tolerated: spaces before it,
- * a missing pair of angle brackets, a source route, which is dropped.  On
+ * a missing pair of angle brackets where there is an "@", spaces in "<>", a
+ * source route, which is dropped.  On
  * MAILBOX_OK, *mbox and *mboxlen are the mailbox within s exactly as received
  * (length 0 for "<>") and *rest is where the path ended (parameters follow,
  * after a space, or the end).

@@ -48,6 +48,9 @@ path_refusal(enum mailbox_error error, bool rcpt)
 	case MAILBOX_TOO_LONG:
 		return (rcpt ? "553 5.1.3 Address too long" :
 		    "553 5.1.7 Address too long");
+	case MAILBOX_NAME:
+		return (rcpt ? "553 5.1.3 Only the address, without a name" :
+		    "553 5.1.7 Only the address, without a name");
 	case MAILBOX_SYNTAX:
 	case MAILBOX_OK:
 		break;

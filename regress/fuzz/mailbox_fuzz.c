@@ -13,35 +13,93 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+/* Whole blocks of Unicode that have nothing that a domain has, at p. */
+static bool
+in_bad_block(const unsigned char *p)
+{
+	static const struct {
+		uint32_t	 first;
+		uint32_t	 last;
+	} blocks[] = {
+		{ 0x80, 0xa9 }, { 0x2000, 0x200b }, { 0x200e, 0x206f },
+		{ 0x20a0, 0x20c0 }, { 0x2190, 0x2bff }, { 0x3000, 0x3004 },
+		{ 0xe000, 0xf8ff }, { 0xfe00, 0xfe19 }, { 0xfe30, 0xfe6b },
+		{ 0xff00, 0xff0f }, { 0xfff9, 0xfffd }, { 0x1f000, 0x1fbca },
+		{ 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff }
+	};
+	uint32_t	 c;
+	size_t		 i;
+
+	if (p[0] < 0xe0)
+		c = (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+	else if (p[0] < 0xf0)
+		c = (p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	else
+		c = (p[0] & 0x7U) << 18 | (p[1] & 0x3fU) << 12 |
+		    (p[2] & 0x3fU) << 6 | (p[3] & 0x3fU);
+	for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (c >= blocks[i].first && c <= blocks[i].last)
+			return (true);
+	return (false);
+}
+
 /* What holds for any mailbox, whatever the grammar says of it. */
 static void
 check_mailbox(const char *p, size_t len, int flags)
 {
-	size_t	 i;
+	const char	*at;
+	size_t		 i;
 
 	CHECK(len > 0 && len <= MSMTPD_ADDRESS_MAX);
 	CHECK(p[0] != '-');
+	/* Dots alone are no local part. */
+	at = memrchr(p, '@', len);
+	for (i = 0; i < len && p[i] == '.'; i++)
+		continue;
+	CHECK(i < len && p + i != at);
 	for (i = 0; i < len; i++) {
 		CHECK((unsigned char)p[i] >= ' ' && p[i] != 0x7f);
 		CHECK((p[i] & 0x80) == 0 || (flags & MAILBOX_UTF8));
 	}
+	/* The domain: no "@" is in it, and no quote. */
+	if (at == NULL || p[len - 1] == '"')
+		return;
+	CHECK(at[1] != '.' && memmem(at, len - (size_t)(at - p), "..", 2) ==
+	    NULL);
+	for (; at < p + len; at++)
+		CHECK((unsigned char)*at < 0xc0 ||
+		    !in_bad_block((const unsigned char *)at));
 }
 
 static void
 check_path(const char *p, size_t len, int flags)
 {
-	const char	*mbox, *rest;
-	size_t		 mboxlen;
+	enum mailbox_error	 error;
+	const char		*mbox, *rest;
+	size_t			 mboxlen, spaces;
 
-	if (mailbox_path(p, len, flags, &mbox, &mboxlen, &rest) != MAILBOX_OK)
+	for (spaces = 0; spaces < len && p[spaces] == ' '; spaces++)
+		continue;
+	error = mailbox_path(p, len, flags, &mbox, &mboxlen, &rest);
+	if (error == MAILBOX_NAME)
+		CHECK(p[spaces] != '<' && memchr(p, '<', len) != NULL &&
+		    memchr(memchr(p, '<', len), '>',
+		    len - (size_t)((const char *)memchr(p, '<', len) - p)) !=
+		    NULL);
+	if (error != MAILBOX_OK)
 		return;
 	CHECK(mbox >= p && mbox + mboxlen <= rest && rest <= p + len);
 	CHECK(rest == p + len || *rest == ' ');
 	if (mboxlen == 0) {
 		CHECK(flags & MAILBOX_NULL);
-		CHECK(memcmp(mbox - 1, "<>", 2) == 0);
+		CHECK(mbox[-1] == '<' && rest[-1] == '>');
+		while (mbox < rest - 1)
+			CHECK(*mbox++ == ' ');
 		return;
 	}
+	/* Only brackets make a mailbox of a local part, and of nothing else. */
+	CHECK(p[spaces] == '<' ? rest[-1] == '>' : rest == mbox + mboxlen);
+	CHECK(p[spaces] == '<' || memchr(mbox, '@', mboxlen) != NULL);
 	check_mailbox(mbox, mboxlen, flags);
 	CHECK(mailbox_valid(mbox, mboxlen, flags & MAILBOX_UTF8));
 }
@@ -138,8 +196,8 @@ check_literal(const char *p, size_t len)
 	}
 	if (len > 0 && p[len - 1] == ']')
 		len--;
-	/* with a colon it may be a general one */
-	if (memchr(p, ':', len) == NULL)
+	/* no tag but that one is known */
+	if (len < 5 || strncasecmp(p, "IPv6:", 5) != 0)
 		CHECK(is_mailbox_with("", p, len) ==
 		    reference_address(AF_INET, p, len));
 	if (len >= 5 && strncasecmp(p, "IPv6:", 5) == 0) {

@@ -14,6 +14,7 @@
 #define NEEDS	MAILBOX_NEEDS_UTF8
 #define ILL	MAILBOX_BAD_UTF8
 #define DASH	MAILBOX_DASH
+#define NAME	MAILBOX_NAME
 
 #define L63	"abcdefghijklmnopqrstuvwxyz0123456789-" \
 		"abcdefghijklmnopqrstuvwxyz"
@@ -50,10 +51,18 @@ static const struct {
 	{ "/dev/null@example.org", OK, OK },
 	{ "`id`@example.org", OK, OK },
 	{ "$(id)@example.org", BAD, BAD },
-	{ ".user@example.org", BAD, BAD },
-	{ "user.@example.org", BAD, BAD },
-	{ "us..er@example.org", BAD, BAD },
+	{ ".user@example.org", OK, OK },
+	{ "user.@example.org", OK, OK },
+	{ "us..er@example.org", OK, OK },
+	{ "foo..bar@docomo.example", OK, OK },
+	{ "..a...b..@example.org", OK, OK },
+	{ ".-@example.org", OK, OK },
 	{ ".@example.org", BAD, BAD },
+	{ "...@example.org", BAD, BAD },
+	{ ".", BAD, BAD },
+	{ ".\"user\"@example.org", BAD, BAD },
+	{ "\"user\".@example.org", BAD, BAD },
+	{ "us. er@example.org", BAD, BAD },
 	{ "us er@example.org", BAD, BAD },
 	{ "us,er@example.org", BAD, BAD },
 	{ "us:er@example.org", BAD, BAD },
@@ -92,7 +101,9 @@ static const struct {
 	{ "_apt", OK, OK },
 	{ "first.last", OK, OK },
 	{ "\"quoted\"", OK, OK },
-	{ "a.", BAD, BAD },
+	{ "a.", OK, OK },
+	{ ".a", OK, OK },
+	{ "a..b", OK, OK },
 	/* a hyphen first */
 	{ "-user@example.org", DASH, DASH },
 	{ "-", DASH, DASH },
@@ -146,7 +157,9 @@ static const struct {
 	{ "u@" L63 ".example", OK, OK },
 	{ "u@" L63 "x.example", LONG, LONG },
 	{ "u@" D255, OK, OK },
-	{ "u@" D255 ".", BAD, BAD },
+	{ "u@" D255 ".", OK, OK },
+	{ "u@" D255 "..", BAD, BAD },
+	{ "u@" D255 "x", LONG, LONG },
 	{ "u@" D255 ".x", LONG, LONG },
 	{ "u@-a.example", BAD, BAD },
 	{ "u@a-.example", BAD, BAD },
@@ -155,8 +168,15 @@ static const struct {
 	{ "u@-", BAD, BAD },
 	{ "u@.", BAD, BAD },
 	{ "u@.example", BAD, BAD },
-	{ "u@example.", BAD, BAD },
+	{ "u@example.", OK, OK },
+	{ "u@a.example.", OK, OK },
+	{ "u@example..", BAD, BAD },
 	{ "u@a..example", BAD, BAD },
+	{ "u@..example", BAD, BAD },
+	{ "u@example.-", BAD, BAD },
+	{ "u@example.@", BAD, BAD },
+	{ "u@example.!", BAD, BAD },
+	{ "u@..", BAD, BAD },
 	{ "u@a b", BAD, BAD },
 	{ "u@a,b", BAD, BAD },
 	{ "u@a:b", BAD, BAD },
@@ -207,7 +227,12 @@ static const struct {
 	{ "u@\xc2\x9f.example", BAD, BAD },
 	{ "\xc2\xa0@example.org", NEEDS, OK },
 	{ "\"\\\xc3\xa9\"@example.org", BAD, BAD },
-	{ "\xc3\xa9..x@example.org", BAD, BAD },
+	{ "\xc3\xa9..x@example.org", NEEDS, OK },
+	{ ".\xc3\xa9@example.org", NEEDS, OK },
+	{ "u@\xc3\xa9.", NEEDS, OK },
+	{ "u@a.\xc3\xa9", NEEDS, OK },
+	{ "u@a.\xe9", ILL, ILL },
+	{ "u@a.\xe9.", ILL, ILL },
 	{ "u@-\xc3\xa9.example", BAD, BAD },
 	{ "u@\xc3\xa9-.example", BAD, BAD }
 };
@@ -228,7 +253,25 @@ static const struct {
 	{ " user@example.org BODY=7BIT", OK, "user@example.org",
 	    " BODY=7BIT" },
 	{ "<root>", OK, "root", "" },
-	{ "root SIZE=1", OK, "root", " SIZE=1" },
+	{ "root SIZE=1", BAD, NULL, NULL },
+	{ "root", BAD, NULL, NULL },
+	{ "  root", BAD, NULL, NULL },
+	{ "\"root\"", BAD, NULL, NULL },
+	{ "\"a@b\"", BAD, NULL, NULL },
+	{ "\"a@b\"@c", OK, "\"a@b\"@c", "" },
+	{ "<\"a@b\">", OK, "\"a@b\"", "" },
+	{ "BODY=8BITMIME SIZE=12345", BAD, NULL, NULL },
+	{ " BODY=8BITMIME SIZE=12345", BAD, NULL, NULL },
+	{ "SIZE=12345", BAD, NULL, NULL },
+	{ "SMTPUTF8", BAD, NULL, NULL },
+	{ "NOTIFY=NEVER", BAD, NULL, NULL },
+	{ "ORCPT=rfc822;a@b", BAD, NULL, NULL },
+	{ "AUTH=<>", BAD, NULL, NULL },
+	{ "AUTH=a@b", BAD, NULL, NULL },
+	{ "envid=QQ314159@example.org RET=HDRS", BAD, NULL, NULL },
+	{ "<AUTH=a@b>", OK, "AUTH=a@b", "" },
+	{ "bounce=a@b", OK, "bounce=a@b", "" },
+	{ "a@b AUTH=<>", OK, "a@b", " AUTH=<>" },
 	{ "<>", OK, "", "" },
 	{ "  <> SIZE=1", OK, "", " SIZE=1" },
 	{ "<\"a b\"@example.org> X", OK, "\"a b\"@example.org", " X" },
@@ -245,7 +288,12 @@ static const struct {
 	{ " ", BAD, NULL, NULL },
 	{ "<", BAD, NULL, NULL },
 	{ ">", BAD, NULL, NULL },
-	{ "< >", BAD, NULL, NULL },
+	{ "< >", OK, "", "" },
+	{ " <   > SIZE=1", OK, "", " SIZE=1" },
+	{ "<\t>", BAD, NULL, NULL },
+	{ "< ", BAD, NULL, NULL },
+	{ "< > >", OK, "", " >" },
+	{ "< >x", BAD, NULL, NULL },
 	{ "< user@example.org>", BAD, NULL, NULL },
 	{ "<user@example.org >", BAD, NULL, NULL },
 	{ "<user@example.org", BAD, NULL, NULL },
@@ -255,7 +303,20 @@ static const struct {
 	{ "<user@example.org>SIZE=1", BAD, NULL, NULL },
 	{ "<user@example.org>,<b@example.org>", BAD, NULL, NULL },
 	{ "<>x", BAD, NULL, NULL },
-	{ "Name <user@example.org>", OK, "Name", " <user@example.org>" },
+	{ "Name <user@example.org>", NAME, NULL, NULL },
+	{ "\"Printer\" <user@example.org>", NAME, NULL, NULL },
+	{ " \"The Printer\" <user@example.org> SIZE=1", NAME, NULL, NULL },
+	{ "The Printer <user@example.org>", NAME, NULL, NULL },
+	{ "Printer<user@example.org>", NAME, NULL, NULL },
+	{ "M\xc3\xbcller <user@example.org>", NAME, NULL, NULL },
+	{ "M\xfcller <user@example.org>", NAME, NULL, NULL },
+	{ "- <user@example.org>", NAME, NULL, NULL },
+	{ "user@example.org <user@example.org>", NAME, NULL, NULL },
+	{ "mailto:<user@example.org>", NAME, NULL, NULL },
+	{ "Name <user@example.org", BAD, NULL, NULL },
+	{ "user@example.org <", BAD, NULL, NULL },
+	{ "<user@example.org> <b@example.org>", OK, "user@example.org",
+	    " <b@example.org>" },
 	{ "<@a>", BAD, NULL, NULL },
 	{ "<@a:>", BAD, NULL, NULL },
 	{ "<@:user@example.org>", BAD, NULL, NULL },
@@ -263,6 +324,9 @@ static const struct {
 	{ "<@a,:user@example.org>", BAD, NULL, NULL },
 	{ "<@a,@b user@example.org>", BAD, NULL, NULL },
 	{ "<@a:@b:user@example.org>", BAD, NULL, NULL },
+	{ "@a:root", BAD, NULL, NULL },
+	{ "<@a.,@b.:u@c.>", OK, "u@c.", "" },
+	{ "<@\xe2\x80\x8b:u@c>", BAD, NULL, NULL },
 	{ "<@-a:user@example.org>", BAD, NULL, NULL },
 	{ "<@" L63 "x:user@example.org>", LONG, NULL, NULL },
 	{ "<-user@example.org>", DASH, NULL, NULL },
@@ -355,6 +419,102 @@ test_octets(void)
 	is_int((long long)bad, 0, "no control character, NUL or lone octet");
 }
 
+/*
+ * Characters that no domain has, and neighbours of them that some have, by the
+ * appendix of RFC 5892 and RFC 5892, 2.6 to 2.8; e2e/76-domains.t has all of
+ * them.
+ */
+static const struct {
+	unsigned long	 c;
+	bool		 good;
+} characters[] = {
+	{ 0x80, false }, { 0x9f, false },		/* controls */
+	{ 0xa0, false }, { 0x1680, false },		/* spaces */
+	{ 0x2000, false }, { 0x202f, false }, { 0x205f, false },
+	{ 0x3000, false }, { 0x2028, false }, { 0x2029, false },
+	{ 0xad, false }, { 0x61c, false },		/* not shown */
+	{ 0x180e, false }, { 0x200b, false }, { 0x200e, false },
+	{ 0x202e, false }, { 0x2060, false }, { 0x2066, false },
+	{ 0xfeff, false }, { 0xfff9, false }, { 0xe0001, false },
+	{ 0xe007f, false }, { 0x34f, false }, { 0x115f, false },
+	{ 0x3164, false }, { 0xffa0, false }, { 0xfe0f, false },
+	{ 0xe01ef, false },
+	{ 0xa2, false }, { 0xa9, false },		/* symbols */
+	{ 0xb4, false }, { 0xd7, false }, { 0xf7, false }, { 0x2d8, false },
+	{ 0x20ac, false }, { 0x20bf, false }, { 0x2122, false },
+	{ 0x2190, false }, { 0x221e, false }, { 0x2460, false },
+	{ 0x2500, false }, { 0x2603, false }, { 0x2764, false },
+	{ 0x2e80, false }, { 0x3200, false }, { 0xffe5, false },
+	{ 0xfffd, false }, { 0x1d100, false }, { 0x1f4ec, false },
+	{ 0x1f600, false }, { 0x1fae0, false },
+	{ 0xa1, false }, { 0xb6, false },		/* punctuation */
+	{ 0xbf, false }, { 0x37e, false }, { 0x589, false },
+	{ 0x60c, false }, { 0x66a, false }, { 0x964, false },
+	{ 0x2010, false }, { 0x2018, false }, { 0x2024, false },
+	{ 0x2026, false }, { 0x2044, false }, { 0x2215, false },
+	{ 0x2e2e, false }, { 0x3001, false }, { 0x3002, false },
+	{ 0xfe52, false }, { 0xff0e, false }, { 0xff20, false },
+	{ 0xff61, false },
+	{ 0xb2, false }, { 0xbd, false },		/* other numbers */
+	{ 0xe000, false }, { 0xf8ff, false },		/* private use */
+	{ 0xf0000, false }, { 0x10fffd, false },
+	{ 0xfdd0, false }, { 0xfffe, false },		/* noncharacters */
+	{ 0x1ffff, false }, { 0x10ffff, false },
+	{ 0xe4, true }, { 0xfc, true }, { 0xdf, true },	/* letters */
+	{ 0xd6, true }, { 0xd8, true }, { 0xf6, true }, { 0xf8, true },
+	{ 0x142, true }, { 0x3b1, true }, { 0x3c2, true }, { 0x436, true },
+	{ 0x5d0, true }, { 0x627, true }, { 0x905, true }, { 0x93f, true },
+	{ 0xe01, true }, { 0x10d0, true }, { 0x1100, true },
+	{ 0x1e9e, true }, { 0x2e2f, true }, { 0x3005, true },
+	{ 0x3007, true }, { 0x3042, true }, { 0x30a2, true },
+	{ 0x30fc, true }, { 0x4f8b, true }, { 0xac00, true },
+	{ 0x20000, true }, { 0x2a6df, true }, { 0x300, true },
+	{ 0x660, true }, { 0x966, true },		/* digits */
+	{ 0xb7, true }, { 0x375, true }, { 0x5f3, true },	/* 2.6 */
+	{ 0x5f4, true }, { 0x6fd, true }, { 0x6fe, true }, { 0xf0b, true },
+	{ 0x30fb, true },
+	{ 0x200c, true }, { 0x200d, true }		/* 2.8 */
+};
+
+/* The character as UTF-8, '\0' after it. */
+static void
+encode(char *p, unsigned long c)
+{
+	if (c >= 0x10000)
+		*p++ = (char)(0xf0 | c >> 18);
+	if (c >= 0x800)
+		*p++ = (char)(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3f) :
+		    0xe0 | c >> 12);
+	*p++ = (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
+	*p++ = (char)(0x80 | (c & 0x3f));
+	*p = '\0';
+}
+
+static void
+test_characters(void)
+{
+	static const char	*const forms[] = { "u@%s.example", "u@a%s",
+				    "u@x.%sb.", "<@a%sb:u@c>" };
+	const char		*mbox, *rest;
+	char			 c[8], path[64];
+	size_t			 f, i, len, mboxlen;
+	enum mailbox_error	 want;
+
+	for (i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
+		for (f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+			encode(c, characters[i].c);
+			len = (size_t)snprintf(path, sizeof(path), forms[f],
+			    c);
+			want = characters[i].good ? OK : BAD;
+			is_int(mailbox_path(path, len, MAILBOX_UTF8, &mbox,
+			    &mboxlen, &rest), want, "U+%04lX in %s",
+			    characters[i].c, forms[f]);
+		}
+	/* In a local part they are nobody's affair, but for controls. */
+	is_int(mailbox_valid("\xe2\x82\xac\xe2\x80\x8b@x", 8, MAILBOX_UTF8),
+	    1, "a euro sign and U+200B in a local part");
+}
+
 int
 main(void)
 {
@@ -372,6 +532,7 @@ main(void)
 	    "\"<>\" only where it is allowed");
 	is_int(mailbox_valid("", 0, MAILBOX_UTF8), 0, "nothing is no mailbox");
 	test_octets();
+	test_characters();
 	diag("%zu addresses", NMAILBOXES + sizeof(paths) / sizeof(paths[0]));
 	return (done_testing());
 }
