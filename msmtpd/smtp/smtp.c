@@ -15,6 +15,8 @@
 
 /* Octets at a line's beginning that decide what it is. */
 #define LINE_HEAD	8
+/* The same for a field of an HTTP request's header, whose names are shorter. */
+#define FIELD_HEAD	64
 
 struct smtp *
 smtp_new(const struct config *conf, const struct smtp_ops *ops, void *arg)
@@ -134,21 +136,39 @@ smtp_close(struct smtp *s, const char *enhanced, const char *text,
 	s->wait = SMTP_WAIT_CLOSE;
 }
 
-/* The first octets of the line that goes on with the len octets at buf. */
+/* The first octets, size at most, of the line that goes on with the len octets
+ * at buf. */
 static size_t
-smtp_line_head(const struct smtp *s, const char *buf, size_t len, char *head)
+smtp_line_head(const struct smtp *s, const char *buf, size_t len, char *head,
+    size_t size)
 {
 	size_t	 n, more;
 
 	/* It may be a password, which is not copied without need. */
 	if (s->step != SMTP_AUTH_NONE)
 		return (0);
-	n = s->line_len < LINE_HEAD ? s->line_len : LINE_HEAD;
+	n = s->line_len < size ? s->line_len : size;
 	if (n > 0)
 		memcpy(head, s->line, n);
-	more = len < LINE_HEAD - n ? len : LINE_HEAD - n;
+	more = len < size - n ? len : size - n;
 	memcpy(head + n, buf, more);
 	return (n + more);
+}
+
+/* Whether a line that is too long is of an HTTP request. */
+static bool
+smtp_long_http(const struct smtp *s, const char *buf, size_t len)
+{
+	char	 head[FIELD_HEAD];
+	bool	 http;
+
+	if (s->state != SMTP_CONNECTED)
+		return (false);
+	len = smtp_line_head(s, buf, len, head, sizeof(head));
+	http = smtp_is_http(head, len);
+	/* It may have been AUTH. */
+	explicit_bzero(head, sizeof(head));
+	return (http);
 }
 
 /* How long the line that begins so may be, line end included. */
@@ -238,6 +258,7 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 {
 	char	 head[LINE_HEAD], *lf;
 	size_t	 headlen, limit, n = len;
+	bool	 http;
 
 	if ((lf = memchr(buf, '\n', len)) != NULL)
 		n = (size_t)(lf - buf) + 1;
@@ -246,7 +267,7 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 			smtp_line_skipped(s);
 		return (n);
 	}
-	headlen = smtp_line_head(s, buf, n, head);
+	headlen = smtp_line_head(s, buf, n, head, sizeof(head));
 	if (s->commands == 0 && headlen >= 2 && head[0] == 0x16 &&
 	    head[1] == 0x03) {
 		s->busy = true;
@@ -257,8 +278,9 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 	}
 	limit = smtp_line_limit(s, head, headlen);
 	if (s->line_len + n > limit) {
+		http = smtp_long_http(s, buf, n);
 		smtp_line_free(s);
-		if (s->state == SMTP_CONNECTED && smtp_is_http(head, headlen)) {
+		if (http) {
 			smtp_end_http(s);
 			return (n);
 		}

@@ -121,8 +121,7 @@ auth_response(struct smtp *s, char *p, size_t len)
 void
 smtp_auth_line(struct smtp *s, char *line, size_t len)
 {
-	while (len > 0 && line[len - 1] == ' ')
-		len--;
+	len = smtp_trim(line, len);
 	if (len == 1 && line[0] == '*') {
 		smtp_auth_end(s);
 		smtp_refuse(s, "501 5.7.0 Authentication cancelled", "", 0);

@@ -105,12 +105,19 @@ void	smtp_log(struct smtp *, int, const char *, ...)
 
 /* smtp_command: a command line without its line end. */
 void	smtp_command(struct smtp *, char *, size_t);
-/* smtp_is_http: whether a line that begins so is an HTTP request. */
+/* smtp_is_http: whether a line that begins so is an HTTP request, or a field
+ * of its header. */
 bool	smtp_is_http(const char *, size_t);
 /* smtp_end_http: end the session because of one. */
 void	smtp_end_http(struct smtp *);
 /* smtp_word_is: whether the len octets at s are word, in any case. */
 bool	smtp_word_is(const char *s, size_t len, const char *word);
+/* smtp_trim: how long a line is without the white space at its end, which RFC
+ * 5321, 4.1.1 asks to tolerate. */
+size_t	smtp_trim(const char *, size_t);
+/* smtp_idles: count a command that brings no mail nearer.  Returns true where
+ * it was one too many: 421 has been its reply, and the session's end. */
+bool	smtp_idles(struct smtp *);
 
 /*
  * The verbs of smtp_mail.c (RFC 5321, 4.1.1.2 to 4.1.1.4) and smtp_auth.c

@@ -11,6 +11,8 @@
 
 #define RECEIVED_LOOP	100	/* Received fields of a mail that loops */
 #define NO_ROOM		"No room now, try again later"
+#define TOO_MANY	"452 4.5.3 Too many recipients"
+#define RCPT_SYNTAX	"501 5.5.4 Syntax: RCPT TO:<address>"
 
 /* Why the engine refuses a message when it has been received. */
 static const struct verdict	 no_room = { 452, "4.3.1", NO_ROOM };
@@ -20,8 +22,9 @@ static const struct verdict	 loop =
     { 554, "5.4.6", "Too many Received fields, a loop" };
 
 /*
- * The path and its parameters after "FROM:" or "TO:".  Returns where the
- * path begins, or NULL where the argument does not begin so.
+ * The path and its parameters after keyword, "FROM" or "TO", and a colon, with
+ * spaces before it.  Returns where the path begins, or NULL where the argument
+ * does not begin so.
  */
 static const char *
 after_keyword(const char *arg, size_t len, const char *keyword)
@@ -30,7 +33,9 @@ after_keyword(const char *arg, size_t len, const char *keyword)
 
 	if (len < n || strncasecmp(arg, keyword, n) != 0)
 		return (NULL);
-	return (arg + n);
+	while (n < len && arg[n] == ' ')
+		n++;
+	return (n < len && arg[n] == ':' ? arg + n + 1 : NULL);
 }
 
 /* The reply for a path that is none; rcpt: RCPT's, else MAIL's. */
@@ -124,7 +129,7 @@ mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
 	const char		*end = arg + len, *path, *refusal, *rest;
 	enum mailbox_error	 error;
 
-	if ((path = after_keyword(arg, len, "FROM:")) == NULL)
+	if ((path = after_keyword(arg, len, "FROM")) == NULL)
 		return ("501 5.5.4 Syntax: MAIL FROM:<address>");
 	error = mailbox_path(path, (size_t)(end - path),
 	    MAILBOX_UTF8 | MAILBOX_NULL, mbox, mboxlen, &rest);
@@ -179,8 +184,8 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 	const char		*end = arg + len, *path, *rest;
 	enum mailbox_error	 error;
 
-	if ((path = after_keyword(arg, len, "TO:")) == NULL)
-		return ("501 5.5.4 Syntax: RCPT TO:<address>");
+	if ((path = after_keyword(arg, len, "TO")) == NULL)
+		return (RCPT_SYNTAX);
 	error = mailbox_path(path, (size_t)(end - path),
 	    s->tx->mail.utf8 ? MAILBOX_UTF8 : 0, mbox, mboxlen, &rest);
 	if (error != MAILBOX_OK)

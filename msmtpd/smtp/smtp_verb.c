@@ -61,12 +61,54 @@ smtp_word_is(const char *s, size_t len, const char *word)
 	return (strlen(word) == len && strncasecmp(s, word, len) == 0);
 }
 
+size_t
+smtp_trim(const char *line, size_t len)
+{
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	return (len);
+}
+
+static const struct verb *
+verb_find(const char *name, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < NVERBS; i++)
+		if (smtp_word_is(name, len, verbs[i].name))
+			return (&verbs[i]);
+	return (NULL);
+}
+
+/* Whether the line begins as a header field does, with a name, maybe white
+ * space and a colon, and the name is no verb. */
+static bool
+is_field(const char *line, size_t len)
+{
+	size_t	 name, n;
+
+	for (n = 0; n < len && line[n] > ' ' && line[n] <= '~' &&
+	    line[n] != ':'; n++)
+		continue;
+	name = n;
+	while (n < len && (line[n] == ' ' || line[n] == '\t'))
+		n++;
+	return (name > 0 && n < len && line[n] == ':' &&
+	    verb_find(line, name) == NULL);
+}
+
+/*
+ * A web page can make a browser send any method, a verb of ours, too, and any
+ * body, but no request without " HTTP/" and header fields.
+ */
 bool
 smtp_is_http(const char *line, size_t len)
 {
 	static const char	*const methods[] = { "GET ", "POST ", "PUT ",
 				    "HEAD ", "OPTIONS ", "CONNECT ",
 				    "DELETE ", "PATCH " };
+	static const char	 version[] = " HTTP/";
+	const size_t		 versionlen = sizeof(version) - 1;
 	size_t			 i, n;
 
 	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -74,7 +116,10 @@ smtp_is_http(const char *line, size_t len)
 		if (len >= n && strncasecmp(line, methods[i], n) == 0)
 			return (true);
 	}
-	return (false);
+	for (i = 0; i + versionlen <= len; i++)
+		if (strncasecmp(line + i, version, versionlen) == 0)
+			return (true);
+	return (is_field(line, len));
 }
 
 void
@@ -149,35 +194,49 @@ verb_run(struct smtp *s, const struct verb *v, char *arg, size_t len)
 void
 smtp_command(struct smtp *s, char *line, size_t len)
 {
-	size_t	 i, n;
+	const struct verb	*v;
+	size_t			 n;
 
 	if (s->state == SMTP_CONNECTED && smtp_is_http(line, len)) {
 		smtp_end_http(s);
 		return;
 	}
+	len = smtp_trim(line, len);
 	if (has_control(line, len)) {
 		smtp_refuse(s, "500 5.5.2 Control character in a command",
 		    "", 0);
 		return;
 	}
-	while (len > 0 && line[len - 1] == ' ')
-		len--;
 	for (n = 0; n < len && line[n] != ' '; n++)
 		continue;
-	for (i = 0; i < NVERBS; i++)
-		if (smtp_word_is(line, n, verbs[i].name))
-			break;
+	v = verb_find(line, n);
 	while (n < len && line[n] == ' ')
 		n++;
 	if (len == 0)
 		smtp_refuse(s, "500 5.5.2 Empty command", "", 0);
-	else if (i == NVERBS)
+	else if (v == NULL)
 		smtp_refuse(s, "500 5.5.1 Command unknown", "", 0);
 	else
-		verb_run(s, &verbs[i], line + n, len - n);
+		verb_run(s, v, line + n, len - n);
 }
 
-/* EHLO and HELO: keep the name, end the transaction.  0, or -1 if refused. */
+/* Commands that do nothing, time and again, are no session. */
+bool
+smtp_idles(struct smtp *s)
+{
+	if (++s->noops < s->conf->max_noops)
+		return (false);
+	s->busy = true;
+	smtp_log(s, LOG_INFO, "too many commands without a mail");
+	smtp_close(s, "4.7.0", "Too many commands without a mail",
+	    "too many commands without a mail");
+	return (true);
+}
+
+/*
+ * EHLO and HELO: keep the name, end the transaction.  Only the first of a
+ * session brings a mail nearer.  Returns 0, or -1 where it has been answered.
+ */
 static int
 smtp_hello(struct smtp *s, const char *arg, size_t len)
 {
@@ -187,6 +246,8 @@ smtp_hello(struct smtp *s, const char *arg, size_t len)
 		smtp_refuse(s, "501 5.5.4 The name is too long", arg, len);
 		return (-1);
 	}
+	if (s->state != SMTP_CONNECTED && smtp_idles(s))
+		return (-1);
 	if (len > 0) {
 		if ((helo = malloc(len + 1)) == NULL) {
 			smtp_defer(s, "452 4.3.1 Out of memory, try again "
@@ -232,19 +293,6 @@ smtp_verb_helo(struct smtp *s, char *arg, size_t len)
 	s->extended = false;
 	snprintf(buf, sizeof(buf), "250 %s", s->conf->hostname);
 	smtp_say(s, buf);
-}
-
-/* Commands that do nothing, time and again, are no session. */
-static bool
-smtp_idles(struct smtp *s)
-{
-	if (++s->noops < s->conf->max_noops)
-		return (false);
-	s->busy = true;
-	smtp_log(s, LOG_INFO, "too many commands without a mail");
-	smtp_close(s, "4.7.0", "Too many commands without a mail",
-	    "too many commands without a mail");
-	return (true);
 }
 
 static void
