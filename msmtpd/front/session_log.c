@@ -50,5 +50,5 @@ session_log_end(const struct session *s, const char *why)
 	quiet = strcmp(why, "QUIT") == 0 || (smtp_quiet(s->smtp) &&
 	    smtp_reason(s->smtp) == NULL && !output_waits(&s->output));
 	session_log(s, quiet ? LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u",
-	    why, s->id.mail);
+	    why, smtp_mails(s->smtp));
 }

@@ -87,14 +87,28 @@ smtp_log(struct smtp *s, int pri, const char *fmt, ...)
 	s->ops->note(s->arg, pri, buf);
 }
 
+static void
+smtp_log_refused(struct smtp *s, const char *text, const char *what,
+    size_t len)
+{
+	s->busy = true;
+	smtp_log(s, LOG_INFO, len == 0 ? "refused: %s" : "refused: %s: %.*s",
+	    text, (int)len, what);
+}
+
+void
+smtp_refuse_rcpt(struct smtp *s, const char *text, const char *what,
+    size_t len)
+{
+	smtp_log_refused(s, text, what, len);
+	smtp_say(s, text);
+}
+
 void
 smtp_refuse(struct smtp *s, const char *text, const char *what, size_t len)
 {
-	s->busy = true;
-	s->errors++;
-	smtp_log(s, LOG_INFO, len == 0 ? "refused: %s" : "refused: %s: %.*s",
-	    text, (int)len, what);
-	if (s->errors >= s->conf->max_errors) {
+	smtp_log_refused(s, text, what, len);
+	if (++s->errors >= s->conf->max_errors) {
 		smtp_log(s, LOG_INFO, "too many errors");
 		smtp_close(s, "4.7.0", "Too many errors", "too many errors");
 		return;
@@ -127,6 +141,11 @@ smtp_close(struct smtp *s, const char *enhanced, const char *text,
 
 	if (s->wait == SMTP_WAIT_CLOSE)
 		return;
+	smtp_log_deferred(s);
+	if (smtp_reason(s) != NULL) {
+		why = smtp_reason(s);
+		text = "The message must end with CR LF . CR LF";
+	}
 	snprintf(buf, sizeof(buf), "421 %s %s %s", enhanced,
 	    s->conf->hostname, text);
 	smtp_say(s, buf);
@@ -334,9 +353,17 @@ smtp_commands(const struct smtp *s)
 	return (s->commands);
 }
 
+uint32_t
+smtp_mails(const struct smtp *s)
+{
+	return (s->mails);
+}
+
 const char *
 smtp_reason(const struct smtp *s)
 {
+	if (s->wait == SMTP_WAIT_DATA && content_unended(&s->tx->content))
+		return ("message not ended with CR LF . CR LF");
 	return (s->reason);
 }
 

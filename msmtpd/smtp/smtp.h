@@ -150,13 +150,19 @@ void	smtp_auth_result(struct smtp *, bool ok, bool failed);
  * smtp_close: end the session from our side, 421 with this enhanced code and
  * text; smtp_waits() is SMTP_WAIT_CLOSE from then on.  Not while a result is
  * awaited, after which it can be called.  why: for smtp_reason(), static.
+ * A client that waits in vain, see there, is told that instead.
  */
 void	smtp_close(struct smtp *, const char *enhanced, const char *text,
 	    const char *why);
 
+/* smtp_mails: mails that were taken, that is whose smtp_result() was 250. */
+uint32_t smtp_mails(const struct smtp *);
+
 /*
  * smtp_reason: why the session ended: NULL after QUIT (or while it has not
- * ended), else a few static words: "too many errors", "HTTP request".
+ * ended), else a few static words: "too many errors", "HTTP request".  In
+ * SMTP_WAIT_DATA these words where the client waits in vain, since the end of
+ * the message has come with the wrong line ends.
  */
 const char *smtp_reason(const struct smtp *);
 

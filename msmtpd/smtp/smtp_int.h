@@ -47,6 +47,10 @@ struct smtp_tx {
 						 * that was not sent */
 	const struct verdict	*refusal;	/* the content is swallowed, and
 						 * this its reply; or NULL */
+	const char		*deferral;	/* the reply to the recipients
+						 * that were deferred */
+	uint32_t		 deferred;	/* so many, not logged yet */
+	uint32_t		 refused;	/* recipients */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];
 };
 
@@ -67,8 +71,9 @@ struct smtp {
 	uint32_t		 line_len;
 	uint32_t		 line_space;
 	uint32_t		 commands;
-	uint32_t		 errors;
+	uint32_t		 errors;	/* since the last mail taken */
 	uint32_t		 noops;		/* in a row */
+	uint32_t		 mails;		/* taken */
 	uint8_t			 wait;		/* enum smtp_wait */
 	uint8_t			 state;		/* enum smtp_state */
 	uint8_t			 step;		/* enum smtp_auth_step */
@@ -93,9 +98,12 @@ void	smtp_reply(struct smtp *, const char *, size_t);
  * smtp_refuse: a permanent error of the client's: says it, logs it with the
  * len octets at what (no password may be there), counts it, and ends the
  * session where it is one too many.
+ * smtp_refuse_rcpt: the same for a recipient, which is not counted here.
  * smtp_defer: a lack of ours: says it and logs it.
  */
 void	smtp_refuse(struct smtp *, const char *, const char *what, size_t);
+void	smtp_refuse_rcpt(struct smtp *, const char *, const char *what,
+	    size_t);
 void	smtp_defer(struct smtp *, const char *);
 /* smtp_log: ops->note() with printf(3)'s format. */
 void	smtp_log(struct smtp *, int, const char *, ...)
@@ -134,6 +142,9 @@ void	smtp_verb_auth(struct smtp *, char *, size_t);
 
 /* smtp_content: octets of the message; returns how many of them were. */
 size_t	smtp_content(struct smtp *, char *, size_t);
+/* smtp_log_deferred: log the recipients that were deferred, in one line, where
+ * there are any. */
+void	smtp_log_deferred(struct smtp *);
 
 /* smtp_tx.c */
 

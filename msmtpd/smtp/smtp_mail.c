@@ -200,36 +200,71 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 	}
 }
 
-/* Whether the command can be given one more recipient of len octets. */
+/* Whether the transaction can have one more recipient, of len octets: those
+ * that were refused count, and the command is given the others. */
 static bool
-rcpt_fits(const struct smtp *s, const struct smtp_mail *mail, size_t len)
+rcpt_fits(const struct smtp *s, size_t len)
 {
-	return (mail->nrcpt < s->conf->max_recipients &&
+	const struct smtp_mail	*mail = &s->tx->mail;
+
+	return (mail->nrcpt + s->tx->refused < s->conf->max_recipients &&
 	    mail->rcpt_octets + len + 1 + (mail->nrcpt + 1) * sizeof(char *) <=
 	    s->conf->max_rcpt_octets);
+}
+
+/*
+ * A recipient that cannot be taken now.  There may be thousands of them: they
+ * are logged together, and bring no mail nearer.
+ */
+static void
+rcpt_defer(struct smtp *s, const char *reply)
+{
+	struct smtp_tx	*tx = s->tx;
+
+	s->busy = true;
+	if (tx->deferred > 0 && strcmp(tx->deferral, reply) != 0)
+		smtp_log_deferred(s);
+	tx->deferral = reply;
+	tx->deferred++;
+	if (!smtp_idles(s))
+		smtp_say(s, reply);
+}
+
+void
+smtp_log_deferred(struct smtp *s)
+{
+	struct smtp_tx	*tx = s->tx;
+
+	if (tx == NULL || tx->deferred == 0)
+		return;
+	if (tx->deferred == 1)
+		smtp_log(s, LOG_INFO, "deferred: %s", tx->deferral);
+	else
+		smtp_log(s, LOG_INFO, "deferred: %s (%u recipients)",
+		    tx->deferral, tx->deferred);
+	tx->deferred = 0;
 }
 
 void
 smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 {
-	struct smtp_mail	*mail = &s->tx->mail;
-	const char		*mbox, *refusal;
-	size_t			 mboxlen;
+	const char	*mbox, *refusal;
+	size_t		 mboxlen = 0;
 
-	if ((refusal = rcpt_parse(s, arg, len, &mbox, &mboxlen)) != NULL) {
+	refusal = rcpt_parse(s, arg, len, &mbox, &mboxlen);
+	if (refusal != NULL && strcmp(refusal, RCPT_SYNTAX) == 0)
 		smtp_refuse(s, refusal, arg, len);
-		return;
+	else if (!rcpt_fits(s, mboxlen))
+		rcpt_defer(s, TOO_MANY);
+	else if (refusal != NULL) {
+		s->tx->refused++;
+		smtp_refuse_rcpt(s, refusal, arg, len);
+	} else if (smtp_tx_rcpt(&s->tx->mail, mbox, mboxlen) == -1)
+		rcpt_defer(s, "452 4.3.1 " NO_ROOM);
+	else {
+		s->state = SMTP_RCPT;
+		smtp_say(s, "250 2.1.5 Recipient ok");
 	}
-	if (!rcpt_fits(s, mail, mboxlen)) {
-		smtp_defer(s, "452 4.5.3 Too many recipients");
-		return;
-	}
-	if (smtp_tx_rcpt(mail, mbox, mboxlen) == -1) {
-		smtp_defer(s, "452 4.3.1 " NO_ROOM);
-		return;
-	}
-	s->state = SMTP_RCPT;
-	smtp_say(s, "250 2.1.5 Recipient ok");
 }
 
 void
@@ -241,9 +276,9 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
+	smtp_log_deferred(s);
 	content_init(&s->tx->content);
 	preface_init(&s->tx->preface);
-	s->tx->blank = false;
 	s->tx->refusal = NULL;
 	s->busy = true;
 	s->wait = SMTP_WAIT_DATA;
@@ -322,6 +357,10 @@ mail_final(struct smtp *s, const struct verdict *verdict)
 
 	smtp_reset(s);
 	s->wait = SMTP_WAIT_COMMAND;
+	if (verdict->code == 250) {
+		s->mails++;
+		s->errors = 0;
+	}
 	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
 	    verdict->enhanced, verdict->text);
 	smtp_say(s, buf);

@@ -14,6 +14,7 @@ smtp_reset(struct smtp *s)
 {
 	if (s->tx == NULL)
 		return;
+	smtp_log_deferred(s);
 	free(s->tx->mail.rcpts);
 	free(s->tx);
 	s->tx = NULL;

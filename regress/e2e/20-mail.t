@@ -112,7 +112,9 @@ for my $first (' folded', "\tfolded", "\rfolded") {
 		like($t->send(data => $content{$name}), qr/^250/, $name);
 		my $m = filed();
 		my (undef, $rest) = split_trace($m->{mail});
-		ok($rest eq $content{$name}, "$name: arrives unchanged");
+		# No header: the empty line that ends one comes before it.
+		my $want = $content{$name} =~ s/\A(?!\n)/\n/r;
+		ok($rest eq $want, "$name: arrives unchanged");
 	}
 }
 

@@ -238,7 +238,7 @@ SKIP: {
 # A script with nc: no CR, everything at once, and half closed.
 {
 	my $c = $t->client(quiet => 1);
-	$c->put("HELO nc\nmail from: root\nrcpt to: postmaster\ndata\n" .
+	$c->put("HELO nc\nmail from: <root>\nrcpt to: <postmaster>\ndata\n" .
 	    "Subject: nc\r\n\r\nx\r\n.\r\nquit\n");
 	shutdown $c->fh, 1;
 	my @codes = map { substr $c->reply, 0, 3 } 1 .. 7;
@@ -247,6 +247,59 @@ SKIP: {
 	is_deeply([$t->mails]->[0]{args}, [qw(-f root -- postmaster)],
 	    'bare local parts, as they are');
 	$t->forget_mails;
+}
+
+# What devices and programs are known to send, each with a mail that arrives:
+# the commands up to DATA, the content, the arguments and the mail.
+my $text = "Subject: x\r\n\r\nx\r\n";
+my $want = "Subject: x\n\nx\n";
+my @odd = (
+	['a carrier that has such mailboxes', ['MAIL FROM:<foo..bar@d.example>',
+	    'RCPT TO:<foo.@e.example>', 'RCPT TO:<.foo@e.example>'], $text,
+	    [qw(foo..bar@d.example -- foo.@e.example .foo@e.example)], $want],
+	['a dot after the domain', ['MAIL FROM:<ilo@rack1.example.>',
+	    'RCPT TO:<nas@example.>'], $text,
+	    [qw(ilo@rack1.example. -- nas@example.)], $want],
+	['white space at the end', ["MAIL FROM:<a\@b.example>\t",
+	    "RCPT TO:<c\@d.example> \t "], $text,
+	    [qw(a@b.example -- c@d.example)], $want],
+	['white space before the colon', ['MAIL FROM :<a@b.example>',
+	    'RCPT TO : <c@d.example>'], $text,
+	    [qw(a@b.example -- c@d.example)], $want],
+	['a space in the null path', ['MAIL FROM:< >', 'RCPT TO:<c@d.example>'],
+	    $text, [qw(MAILER-DAEMON -- c@d.example)], $want],
+	['CR CR LF', ['MAIL FROM:<a@b.example>', 'RCPT TO:<c@d.example>'],
+	    $text =~ s/\r\n/\r\r\n/gr, [qw(a@b.example -- c@d.example)],
+	    $want],
+	['no header', ['MAIL FROM:<a@b.example>', 'RCPT TO:<c@d.example>'],
+	    "The toner is low.\r\nTray: 2\r\n",
+	    [qw(a@b.example -- c@d.example)],
+	    "\nThe toner is low.\nTray: 2\n"],
+	['a byte order mark', ['MAIL FROM:<a@b.example>',
+	    'RCPT TO:<c@d.example>'], "\xef\xbb\xbf$text",
+	    [qw(a@b.example -- c@d.example)], $want],
+	['a line of an mbox file', ['MAIL FROM:<a@b.example>',
+	    'RCPT TO:<c@d.example>'],
+	    "From a\@b.example Thu Jan  1 00:00:00 2026\r\n$text",
+	    [qw(a@b.example -- c@d.example)], $want],
+	['20 bad recipients', ['MAIL FROM:<a@b.example>',
+	    (map { "RCPT TO:<bad $_>" } 1 .. 20), 'RCPT TO:<c@d.example>'],
+	    $text, [qw(a@b.example -- c@d.example)], $want],
+);
+for my $odd (@odd) {
+	my ($name, $commands, $content, $args, $mail) = @$odd;
+	my $c = $t->client;
+	$c->cmd('EHLO odd.example');
+	my @refused = grep { !/^25/ } map { $c->cmd($_) } @$commands;
+	is(scalar @refused, scalar(grep { /bad/ } @$commands), $name);
+	like($c->cmd('DATA'), qr/^354 /, "$name: DATA");
+	$c->put("$content.\r\n");
+	like($c->reply, qr/^250 /, "$name: delivered");
+	my ($got) = $t->mails;
+	$t->forget_mails;
+	is_deeply($got->{args}, ['-f', @$args], "$name: the envelope");
+	is((untrace($got->{mail}))[0], $mail, "$name: the mail");
+	$c->cmd('QUIT');
 }
 
 stopped($t);

@@ -87,7 +87,7 @@ if (hurried($slow)) {
 # --timeout: from the last complete command.
 my $idle = Msmtpd::Test->new;
 $idle->start('--command=' . $idle->filer, '--timeout=10', '--min-rate=0',
-    '--auth=u,echo p');
+    '--auth=u,echo p', '--max-noops=1000000');
 # It never reads: what it is told fills what the kernel keeps for it.
 my $deaf = $idle->client;
 $deaf->fh->blocking(0);
@@ -144,7 +144,7 @@ $t->start($filer, '--max-size=100K', '--max-recipients=5', '--max-errors=4',
     '--max-noops=5');
 {
 	my $c = $t->client;
-	my $fits = 'x' x 1023 . "\n";
+	my $fits = 'A: ' . 'x' x 1020 . "\n";
 	talk($c, 'EHLO client.example' => qr/^250-SIZE 102400\r$/m,
 	    'MAIL FROM:<a@example.org> SIZE=102401' => qr/^552 5\.3\.4 /,
 	    'MAIL FROM:<a@example.org> SIZE=99999999999999999999' =>
@@ -153,6 +153,13 @@ $t->start($filer, '--max-size=100K', '--max-recipients=5', '--max-errors=4',
 	    qr/^250 2\.0\.0 /, '--max-size octets');
 	my ($mail) = $t->mails;
 	is(length((untrace($mail->{mail}))[0]), 102400, 'all of them arrive');
+	$t->forget_mails;
+	# The empty line that a message lacks is not counted.
+	like($c->mail(data => ' ' . 'x' x 102_398 . "\n"),
+	    qr/^250 2\.0\.0 /, '--max-size octets without a header');
+	($mail) = $t->mails;
+	is((untrace($mail->{mail}))[0], "\n " . 'x' x 102_398 . "\n",
+	    'all of them, in the body');
 	$t->forget_mails;
 	like($c->mail(data => $fits x 99 . 'x' x 1024 . "\n"),
 	    qr/^552 5\.3\.4 /, 'one more: 552');
@@ -169,10 +176,34 @@ $t->start($filer, '--max-size=100K', '--max-recipients=5', '--max-errors=4',
 	is_deeply([$t->mails]->[0]{args}, ['-f', 'a@example.org', '--', @to],
 	    'and to them only');
 	$t->forget_mails;
-	# Two errors so far; 4xx and refused mails are none.
+	$t->wait_log(qr/: (deferred: 452 4\.5\.3 .*\(2 recipients\))/);
+	# Errors count since that mail; 4xx and refused mails are none.
+	talk($c, 'FOO' => qr/^500 5\.5\.1 /, 'FOO' => qr/^500 5\.5\.1 /);
+	like($c->mail(data => $fits x 101), qr/^552 5\.3\.4 /,
+	    'a refused mail between');
 	talk($c, 'FOO' => qr/^500 5\.5\.1 /, 'BAR' => qr/^421 4\.7\.0 /);
 	ok($c->at_end, '--max-errors ends the session');
 	$t->wait_log(qr/ended: (too many errors)/);
+
+	# Refused recipients are none either, but recipients.
+	$c = $t->client;
+	talk($c, 'EHLO client.example' => qr/^250/);
+	for my $n (1, 2) {
+		talk($c, 'MAIL FROM:<a@example.org>' => qr/^250/,
+		    'RCPT TO:<a@-b>' => qr/^553 5\.1\.3 /,
+		    'RCPT TO:root' => qr/^553 5\.1\.3 /,
+		    'RCPT TO:<>' => qr/^553 5\.1\.3 /,
+		    'RCPT TO:<a@example.org> X=1' => qr/^555 5\.5\.4 /,
+		    'RCPT TO:<r1@example.org>' => qr/^250 2\.1\.5 /,
+		    'RCPT TO:<r2@example.org>' => qr/^452 4\.5\.3 /,
+		    'RCPT TO:<a@-b>' => qr/^452 4\.5\.3 /,
+		    'DATA' => qr/^354 /);
+		like($c->content("x\n"), qr/^250 /, 'it goes to the good one');
+		is_deeply([$t->mails]->[0]{args},
+		    ['-f', 'a@example.org', '--', $to[0]], 'and to it only');
+		$t->forget_mails;
+	}
+	talk($c, 'QUIT' => qr/^221 /);
 
 	$c = $t->client;
 	talk($c, 'EHLO client.example' => qr/^250/, 'NOOP' => qr/^250 /,
@@ -185,6 +216,17 @@ $t->start($filer, '--max-size=100K', '--max-recipients=5', '--max-errors=4',
 	ok($c->at_end, '--max-noops ends the session');
 	$t->wait_log(qr/ended: (too many commands without a mail)/);
 	$t->forget_mails;
+
+	# EHLO but the first, and recipients that are deferred.
+	$c = $t->client;
+	talk($c, 'EHLO a' => qr/^250/, 'EHLO b' => qr/^250/,
+	    'HELO c' => qr/^250/, 'EHLO d' => qr/^250/,
+	    'MAIL FROM:<a@example.org>' => qr/^250/,
+	    (map { ("RCPT TO:<$_>" => qr/^250 2\.1\.5 /) } @{[map {
+	    "r$_\@example.org" } 1 .. 5]}),
+	    'RCPT TO:<r6@example.org>' => qr/^452 4\.5\.3 /,
+	    'RCPT TO:<r7@example.org>' => qr/^421 4\.7\.0 /);
+	ok($c->at_end, 'so do EHLO and deferred recipients');
 }
 stopped($t);
 
@@ -347,11 +389,17 @@ stopped($idle);
 $idle->start('--command=' . $idle->filer, '--timeout=5', '--min-rate=0');
 {
 	my $c = in_data($idle->client);
+	my $lf = in_data($idle->client);
 	my $begin = now();
 	$c->put("Subject: half\r\n");
+	$lf->put("Subject: whole\n\nfor who ends lines so\n.\n");
 	like($c->reply, qr/^421 4\.4\.2 /, 'DATA, nothing comes: 421');
 	cmp_ok(now() - $begin, '>=', 4.99, 'not earlier');
 	ok($c->at_end, 'and closed');
+	like($lf->reply, qr/^421 4\.4\.2 \S+ The message must end with CR LF/,
+	    'LF . LF, and nothing comes: 421 says what is missing');
+	ok($lf->at_end, 'and closed');
+	$idle->wait_log(qr/ended: (message not ended with CR LF \. CR LF)/);
 	is(scalar $idle->mails, 0, 'nothing is handed on');
 }
 stopped($idle);
@@ -370,7 +418,7 @@ SKIP: {
 	my ($mail) = audit($slow, 1);
 	is($mail->{reply}, 250, 'and delivered');
 	stopped($slow);
-	is(scalar(() = $slow->log =~ /ended: data too slow, mails=1/g), 2,
+	is(scalar(() = $slow->log =~ /ended: data too slow, mails=0/g), 2,
 	    'the log says why');
 }
 

@@ -227,7 +227,7 @@ ends('after an error', qr/^client went away, mails=0$/, sub {
 	$c->cmd('FOO');
 	shutdown $c->fh, 1;
 });
-ends('within a mail', qr/^(?:client went away|connection lost), mails=1$/,
+ends('within a mail', qr/^(?:client went away|connection lost), mails=0$/,
     sub {
 	my ($c) = @_;
 	$c->cmd("EHLO x");
@@ -236,11 +236,63 @@ ends('within a mail', qr/^(?:client went away|connection lost), mails=1$/,
 	$c->cmd('DATA');
 	$c->put("half\r\n");
 });
+ends('within the second mail', qr/^client went away, mails=1$/, sub {
+	my ($c) = @_;
+	$c->cmd("EHLO x");
+	$c->mail;
+	$c->cmd('MAIL FROM:<a@example.org>');
+	$c->cmd('RCPT TO:<a@example.org>');
+	$c->cmd('DATA');
+	shutdown $c->fh, 1;
+	ok($c->at_end, 'closed');
+});
+ends('after a mail that failed', qr/^client went away, mails=0$/, sub {
+	my ($c) = @_;
+	$c->cmd("EHLO x");
+	like($c->mail(from => 'exit75@example.org'), qr/^451 /, 'a failure');
+	shutdown $c->fh, 1;
+	ok($c->at_end, 'closed');
+});
+# A script whose line ends are LF alone has said all that it has to say.
+ends('a message that LF . LF ends',
+    qr/^message not ended with CR LF \. CR LF, mails=0$/, sub {
+	my ($c) = @_;
+	$c->put("EHLO x\nMAIL FROM:<a\@example.org>\n" .
+	    "RCPT TO:<a\@example.org>\nDATA\nSubject: x\n\nx\n.\nQUIT\n");
+	shutdown $c->fh, 1;
+	like($c->reply, qr/^$_/, "then $_") for 250, 250, 250, 354;
+	ok($c->at_end, 'closed');
+});
+# Three mails; the last of them is looked for below.
+$seen += 2;
+
+# Recipients that are deferred are one line.
+ends('too many recipients', qr/^client went away, mails=0$/, sub {
+	my ($c) = @_;
+	my $before = length $t->log;
+	$c->cmd("EHLO x");
+	$c->cmd('MAIL FROM:<a@example.org>');
+	$c->put("RCPT TO:<r$_\@example.org>\r\n") for 1 .. 1050;
+	my @deferred = grep { /^452 4\.5\.3 / } map { $c->reply } 1 .. 1050;
+	is(scalar @deferred, 50, '50 recipients too many');
+	like($c->cmd('RSET'), qr/^250 /, 'RSET');
+	is(logged($t, $before, qr/: (deferred: [^\n]*)\n/),
+	    'deferred: 452 4.5.3 Too many recipients (50 recipients)',
+	    'one line with their number');
+	is(scalar(() = substr($t->log, $before) =~ /deferred/g), 1, 'once');
+	shutdown $c->fh, 1;
+});
 
 # Other protocols: closed at once, without a word of theirs in the log.
 my %alien = map { ("$_ / HTTP/1.1" => ["$_ / HTTP/1.1\r\nHost: x\r\n\r\n" .
     "MAIL FROM:<a\@example.org>\r\n", 'HTTP request']) }
-    qw(GET POST PUT HEAD OPTIONS CONNECT DELETE PATCH);
+    qw(GET POST PUT HEAD OPTIONS CONNECT DELETE PATCH
+    PROPFIND TRACE REPORT PURGE QUERY EHLO HELO NOOP xyzzy);
+$alien{'a header field'} = ["QUERY /\r\nHost: x\r\n\r\nEHLO x\r\n" .
+    "MAIL FROM:<a\@example.org>\r\nRCPT TO:<b\@example.org>\r\nDATA\r\n" .
+    "x\r\n.\r\n", 'HTTP request', 1];
+$alien{'a long request'} = ['QUERY /' . 'x' x 100_000 . " HTTP/1.1\r\n" .
+    "Host: x\r\n", 'HTTP request', 1];
 $alien{'a TLS ClientHello'} = ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" .
     "\r\n" x 200, 'TLS ClientHello'];
 $alien{'GET and a long line'} = ['GET /' . 'x' x 100_000 . "\r\n",
@@ -249,10 +301,11 @@ $alien{'get in one piece with SMTP'} = ["get / HTTP/1.0\nEHLO x\n" .
     "MAIL FROM:<a\@example.org>\nRCPT TO:<b\@example.org>\nDATA\nx\n.\n",
     'HTTP request'];
 for my $name (sort keys %alien) {
-	my ($text, $reason) = @{$alien{$name}};
+	my ($text, $reason, $errors) = @{$alien{$name}};
 	ends($name, qr/^\Q$reason\E, mails=0$/, sub {
 		my ($c) = @_;
 		$c->put($text);
+		like($c->reply, qr/^500 /, "$name: 500") if $errors;
 		like($c->reply, qr/^421 4\.7\.0 /, "$name: 421");
 		ok($c->at_end, 'and closed at once');
 	});

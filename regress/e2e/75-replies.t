@@ -68,7 +68,17 @@ talk($c,
     'MAIL FROM:<a@example.org> AUTH=<>' => qr/^555 5\.5\.4 /,
     'MAIL FROM:<a@example.org> SIZE=60000000' => qr/^552 5\.3\.4 /,
     'NOOP' . ' ' x 3000 => qr/^500 5\.5\.2 /,
-    "NOOP \t" => qr/^500 5\.5\.2 /);
+    "NOOP \t" => qr/^250 2\.0\.0 /,
+    "\tNOOP" => qr/^500 5\.5\.2 /,
+    'MAIL FROM:"Printer" <a@example.org>' =>
+    qr/^553 5\.1\.7 Only the address, without a name/,
+    'MAIL FROM: BODY=8BITMIME SIZE=12345' => qr/^553 5\.1\.7 /,
+    'MAIL FROM:root' => qr/^553 5\.1\.7 /,
+    'MAIL FROM:<a@[IPv5:1.2.3.4]>' => qr/^553 5\.1\.7 /,
+    'MAIL FROM:<a@[2001:db8::1]>' => qr/^553 5\.1\.7 /,
+    "MAIL FROM:<a\@\xe2\x82\xac.example> SMTPUTF8" => qr/^553 5\.1\.7 /,
+    'MAIL FROM:< >' => qr/^250 2\.1\.0 /,
+    'RSET' => qr/^250 2\.0\.0 /);
 
 # What is tolerated, and the transaction that none of the errors ends.
 talk($c,
@@ -86,7 +96,11 @@ talk($c,
     'RCPT TO:<a@example.org> =' => qr/^501 5\.5\.4 /,
     'STARTTLS' => qr/^502 5\.5\.1 /,
     'FROB' => qr/^500 5\.5\.1 /,
-    'Rcpt To:root' => qr/^250 2\.1\.5 /,
+    'RCPT TO: NOTIFY=NEVER' => qr/^553 5\.1\.3 /,
+    'RCPT TO:A Name <a@example.org>' =>
+    qr/^553 5\.1\.3 Only the address, without a name/,
+    'Rcpt To :<root>' => qr/^250 2\.1\.5 /,
+    "RCPT TO:<a..b\@example.org.>\t" => qr/^250 2\.1\.5 /,
     'DATA now' => qr/^501 5\.5\.4 /,
     'DATA ' => qr/^354 /);
 like($c->content("Subject: x\n\nx\n"), qr/^250 2\.0\.0 /,

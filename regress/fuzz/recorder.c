@@ -297,6 +297,7 @@ recorder_answer(struct recorder *r)
 
 	switch (smtp_waits(r->smtp)) {
 	case SMTP_WAIT_RESULT:
+		r->ntaken += r->verdict.code == 250;
 		smtp_result(r->smtp, &r->verdict);
 		break;
 	case SMTP_WAIT_AUTH:
@@ -327,6 +328,7 @@ check_count(const struct recorder *r)
 		    r->nreplies == commands + 2);
 	else
 		CHECK(r->nreplies == commands);
+	CHECK(smtp_mails(r->smtp) == r->ntaken);
 	CHECK(r->mail_open == false || wait == SMTP_WAIT_DATA ||
 	    wait == SMTP_WAIT_CLOSE);
 }

@@ -45,6 +45,7 @@ struct recorder {
 						 * recorder_octets() */
 	uint32_t		 nreplies;
 	uint32_t		 nbegin, nend, nabort;
+	uint32_t		 ntaken;	/* results that were 250 */
 	uint32_t		 ndata;		/* calls of data() */
 	bool			 mail_open;
 	bool			 mail_fed;	/* data() has been called */

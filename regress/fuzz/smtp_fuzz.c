@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "check.h"
 #include "recorder.h"
@@ -67,6 +69,7 @@ closed(const uint8_t *data, const char *p, size_t len)
 	struct recorder		 r;
 	enum smtp_wait		 wait;
 	size_t			 off;
+	const char		*vain;
 	uint32_t		 nreplies, nend;
 
 	begin(&r, data);
@@ -77,6 +80,7 @@ closed(const uint8_t *data, const char *p, size_t len)
 	else
 		recorder_answer(&r);
 	wait = smtp_waits(r.smtp);
+	vain = wait == SMTP_WAIT_DATA ? smtp_reason(r.smtp) : NULL;
 	nreplies = r.nreplies;
 	nend = r.nend;
 	off = r.replies.len;
@@ -87,8 +91,96 @@ closed(const uint8_t *data, const char *p, size_t len)
 	else
 		CHECK(r.nreplies == nreplies + 1 &&
 		    strncmp(r.replies.p + off, "421 4.3.2 ", 10) == 0 &&
-		    smtp_reason(r.smtp) == why);
+		    smtp_reason(r.smtp) == (vain != NULL ? vain : why));
+	/* Who waits in vain is told what for. */
+	CHECK((vain != NULL) == (strstr(r.replies.p + off,
+	    "must end with CR LF . CR LF") != NULL));
 	recorder_free(&r);
+}
+
+/* Whether the line looks like HTTP, or like a field of its header. */
+static bool
+looks_like_http(const char *line)
+{
+	static const char	*const verbs[] = { "EHLO", "HELO", "AUTH",
+				    "MAIL", "RCPT", "DATA", "RSET", "NOOP",
+				    "VRFY", "HELP", "QUIT", "EXPN", "STARTTLS",
+				    "BDAT" };
+	static const char	*const methods[] = { "get ", "post ", "put ",
+				    "head ", "options ", "connect ",
+				    "delete ", "patch " };
+	size_t			 i, n;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcasestr(line, methods[i]) == line)
+			return (true);
+	if (strcasestr(line, " http/") != NULL)
+		return (true);
+	n = strcspn(line, ": \t");
+	if (n == 0 || line[n + strspn(line + n, " \t")] != ':')
+		return (false);
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strlen(verbs[i]) == n && strncasecmp(line, verbs[i],
+		    n) == 0)
+			return (false);
+	for (i = 0; i < n; i++)
+		if (!isgraph((unsigned char)line[i]))
+			return (false);
+	return (true);
+}
+
+/* Whether the session ends because of HTTP: 1 or 0, or -1 where another limit
+ * may come first.  line has room for so many octets. */
+static int
+http_comes(const char *p, size_t len, char *line, size_t size)
+{
+	const char	*lf;
+	size_t		 i, n;
+	int		 lines;
+
+	if (len >= 2 && memcmp(p, "\x16\x03", 2) == 0)
+		return (0);
+	for (lines = 0; lines < 15; lines++, len -= (size_t)(lf + 1 - p),
+	    p = lf + 1) {
+		lf = memchr(p, '\n', len);
+		if (lf == NULL)
+			return (len < size ? 0 : -1);
+		n = (size_t)(lf - p);
+		if (n + 1 > size || memchr(p, '\0', n) != NULL)
+			return (-1);
+		memcpy(line, p, n);
+		line[n] = '\0';
+		if (n > 0 && line[n - 1] == '\r')
+			line[--n] = '\0';
+		if (looks_like_http(line))
+			return (1);
+		while (n > 0 && strchr(" \t", line[n - 1]) != NULL)
+			line[--n] = '\0';
+		for (i = 0; i < n && !iscntrl((unsigned char)line[i]); )
+			i++;
+		if (i == n && strcasecmp(line, "QUIT") == 0)
+			return (0);
+		if (i == n && (strcasestr(line, "EHLO") == line ||
+		    strcasestr(line, "HELO") == line))
+			return (n > 200 || (n > 4 && line[4] != ' ') ? -1 : 0);
+	}
+	return (-1);
+}
+
+/* What must have come of it, HTTP, by the input's first lines. */
+static void
+check_http(const struct recorder *r, const char *p, size_t len)
+{
+	char	*line;
+	int	 comes;
+
+	line = malloc(r->conf.max_line);
+	CHECK(line != NULL);
+	comes = http_comes(p, len, line, r->conf.max_line);
+	if (comes != -1)
+		CHECK(comes == (strstr(r->replies.p,
+		    "HTTP is not spoken here") != NULL));
+	free(line);
 }
 
 int
@@ -106,6 +198,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* octet by octet, with each message held against the reference */
 	begin(&a, data);
 	recorder_octets(&a, p, len);
+	check_http(&a, p, len);
 
 	/* in pieces, with pauses */
 	begin(&b, data);

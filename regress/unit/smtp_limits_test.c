@@ -101,6 +101,18 @@ test_lines(void)
 		{ "a password of 3 * 86 octets", true, HELLO
 		    "AUTH LOGIN dXNlcg==\r\n", "", 344, "\r\n",
 		    "535 5.7.8,250 2.0.0," },
+		{ "a long field", false, "", "X-Frob: ", 5000, "\r\n",
+		    "421 4.7.0," },
+		{ "a long name of a field", false, "", "A-name-of-more-than-"
+		    "forty-octets-is-one-that-nobody-has: ", 5000, "\r\n",
+		    "421 4.7.0," },
+		{ "a long request by an unknown method", false, "",
+		    "QUERY /", 5000, " HTTP/1.1\r\nHost: x\r\n",
+		    "500 5.5.2,421 4.7.0," },
+		{ "a long field after EHLO", false, HELLO, "X-Frob: ", 5000,
+		    "\r\n", "500 5.5.2,250 2.0.0," },
+		{ "a long field with the name of a verb", false, "", "EHLO: ",
+		    5000, "\r\n", "500 5.5.2,250 2.0.0," },
 		{ "a long HTTP request", false, "", "GET /", 5000,
 		    " HTTP/1.1\r\nHost: x\r\n", "421 4.7.0," },
 		{ "a name of 255 octets", false, "", "EHLO ", 255, "\r\n",
@@ -134,46 +146,179 @@ last_codes(const struct recorder *r, size_t n)
 }
 
 static void
-test_counts(void)
+repeat(struct recorder *r, const char *line, int n)
 {
-	static const char	*const idle[] = { "NOOP\r\n", "RSET\r\n",
-				    "VRFY x\r\n", "HELP\r\n" };
+	while (n-- > 0)
+		recorder_send(r, line);
+}
+
+/* Errors count since the last mail that was taken. */
+static void
+test_errors(void)
+{
 	struct recorder		 r;
-	size_t			 i;
 
 	recorder_init(&r);
 	r.conf.max_errors = 20;
 	recorder_start(&r);
 	recorder_send(&r, HELLO);
-	for (i = 0; i < 19; i++)
-		recorder_send(&r, "XYZZY\r\n");
+	repeat(&r, "XYZZY\r\n", 19);
 	is_str(last_codes(&r, 1), "500 5.5.1,", "19 errors");
 	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
 	is_str(last_codes(&r, 1), "250 2.0.0,", "do not end a session");
-	recorder_send(&r, "XYZZY\r\nNOOP\r\n");
-	is_str(last_codes(&r, 2), "250 2.0.0,421 4.7.0,", "20 do");
+	repeat(&r, "XYZZY\r\n", 19);
+	is_str(last_codes(&r, 1), "500 5.5.1,", "19 more after a mail");
+	r.verdict.code = 451;
+	r.verdict.enhanced = "4.3.0";
+	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
+	is_str(last_codes(&r, 1), "451 4.3.0,", "a mail that is not taken");
+	recorder_send(&r, "NOOP\r\nXYZZY\r\n");
+	is_str(last_codes(&r, 2), "250 2.0.0,421 4.7.0,", "so 20 end it");
 	is_str(smtp_reason(r.smtp), "too many errors", "for this reason");
 	recorder_free(&r);
 
-	for (i = 0; i < 4; i++) {
-		size_t	 j;
+	/* A mail refused for its content is none that was taken. */
+	recorder_init(&r);
+	r.conf.max_size = 10;
+	recorder_start(&r);
+	recorder_send(&r, HELLO);
+	repeat(&r, "XYZZY\r\n", 19);
+	recorder_send(&r, MAIL RCPT "DATA\r\n0123456789\r\n.\r\nXYZZY\r\n");
+	is_str(last_codes(&r, 2), "552 5.3.4,421 4.7.0,", "nor is that");
+	recorder_free(&r);
+}
 
+/* Recipients that are refused are no errors, but recipients. */
+static void
+test_refused(void)
+{
+	static const char	*const bad[] = { "RCPT TO:<a@-b>\r\n",
+				    "RCPT TO:<-a@b>\r\n", "RCPT TO:<>\r\n",
+				    "RCPT TO:root\r\n",
+				    "RCPT TO:\"A\" <a@b>\r\n",
+				    "RCPT TO:<\xc3\xa9@b>\r\n",
+				    "RCPT TO:<a@b> NOTIFY=NEVER\r\n",
+				    "RCPT TO:<a@b> =\r\n" };
+	struct recorder		 r;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		recorder_init(&r);
+		r.conf.max_recipients = 30;
+		recorder_start(&r);
+		recorder_send(&r, HELLO MAIL);
+		repeat(&r, bad[i], 29);
+		is_str(last_codes(&r, 1)[0] == '5' ? "5" : r.codes.p, "5",
+		    "29 refused recipients");
+		recorder_send(&r, RCPT);
+		is_str(last_codes(&r, 1), "250 2.1.5,", "and a good one");
+		recorder_send(&r, RCPT);
+		is_str(last_codes(&r, 1), "452 4.5.3,", "are all of 30");
+		recorder_send(&r, bad[i]);
+		is_str(last_codes(&r, 1), "452 4.5.3,", "a bad one, too");
+		recorder_send(&r, "DATA\r\n.\r\n" MAIL);
+		repeat(&r, bad[i], 29);
+		recorder_send(&r, RCPT);
+		is_str(last_codes(&r, 1), "250 2.1.5,", "and so in the next");
+		recorder_send(&r, "RSET\r\n" MAIL);
+		repeat(&r, bad[i], 29);
+		recorder_send(&r, RCPT);
+		is_str(last_codes(&r, 1), "250 2.1.5,", "and after RSET");
+		recorder_free(&r);
+	}
+	/* What names no recipient is an error. */
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO MAIL);
+	repeat(&r, "RCPT FROM:<a@b>\r\n", 20);
+	is_str(last_codes(&r, 1), "421 4.7.0,", "20 times no recipient");
+	recorder_free(&r);
+}
+
+static void
+test_idle(void)
+{
+	static const char	*const idle[] = { "NOOP\r\n", "RSET\r\n",
+				    "VRFY x\r\n", "HELP\r\n", "EHLO x\r\n",
+				    "HELO\r\n" };
+	const size_t		 nidle = sizeof(idle) / sizeof(idle[0]);
+	struct recorder		 r;
+	size_t			 i;
+
+	for (i = 0; i < nidle; i++) {
 		recorder_init(&r);
 		r.conf.max_noops = 100;
 		recorder_start(&r);
 		recorder_send(&r, HELLO);
-		for (j = 0; j < 99; j++)
-			recorder_send(&r, idle[i]);
+		repeat(&r, idle[i], 99);
 		recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
-		for (j = 0; j < 99; j++)
-			recorder_send(&r, idle[i]);
+		repeat(&r, idle[i], 99);
 		is_int(smtp_waits(r.smtp), SMTP_WAIT_COMMAND,
 		    "99 in a row, and again after a mail: %.4s", idle[i]);
 		recorder_send(&r, MAIL);
-		recorder_send(&r, idle[(i + 1) % 4]);
+		recorder_send(&r, idle[(i + 1) % nidle]);
 		is_str(last_codes(&r, 1), "421 4.7.0,", "but not 100");
+		is_str(smtp_reason(r.smtp), "too many commands without a mail",
+		    "for this reason");
 		recorder_free(&r);
 	}
+}
+
+/* How often a line is in what came of a session. */
+static int
+count(const struct recorder *r, const char *line)
+{
+	const char	*p = r->events.p;
+	int		 n = 0;
+
+	while ((p = strstr(p, line)) != NULL) {
+		p += strlen(line);
+		n++;
+	}
+	return (n);
+}
+
+/* Deferred recipients are commands without a mail, and one line in the log. */
+static void
+test_deferred(void)
+{
+	struct recorder		 r;
+
+	recorder_init(&r);
+	r.conf.max_recipients = 2;
+	recorder_start(&r);
+	recorder_send(&r, HELLO MAIL RCPT RCPT);
+	repeat(&r, RCPT, 50);
+	is_str(last_codes(&r, 1), "452 4.5.3,", "50 deferred");
+	is_int(count(&r, "deferred"), 0, "nothing is logged yet");
+	recorder_send(&r, "DATA\r\n");
+	is_int(count(&r, "{info: deferred: 452 4.5.3 Too many recipients "
+	    "(50 recipients)}\n"), 1, "with DATA they are");
+	recorder_send(&r, ".\r\n");
+	is_int(r.nend, 1, "the mail is taken");
+	recorder_send(&r, MAIL RCPT RCPT RCPT "RSET\r\n");
+	is_int(count(&r, "{info: deferred: 452 4.5.3 Too many recipients}\n"),
+	    1, "one more is logged with RSET");
+	recorder_send(&r, MAIL RCPT RCPT);
+	repeat(&r, RCPT, 97);
+	is_str(last_codes(&r, 1), "452 4.5.3,", "99 without a mail");
+	recorder_send(&r, RCPT);
+	is_str(last_codes(&r, 1), "421 4.7.0,", "but not 100");
+	is_str(smtp_reason(r.smtp), "too many commands without a mail",
+	    "for this reason");
+	is_int(count(&r, "(98 recipients)}\n"), 1, "logged before the end");
+	is_int(count(&r, "deferred"), 3, "three lines in all");
+	recorder_free(&r);
+
+	/* Where the client goes away, smtp_free() logs them. */
+	recorder_init(&r);
+	r.conf.max_recipients = 1;
+	recorder_start(&r);
+	recorder_send(&r, HELLO MAIL RCPT RCPT RCPT);
+	smtp_free(r.smtp);
+	r.smtp = NULL;
+	is_int(count(&r, "(2 recipients)}\n"), 1, "logged at the end");
+	recorder_free(&r);
 }
 
 static void
@@ -212,9 +357,10 @@ test_recipients(void)
 	recorder_free(&r);
 }
 
-/* A message with max_size octets, and with one more. */
+/* A message with max_size octets, and with one more; an empty line that it
+ * lacks is not its own. */
 static void
-test_size(void)
+test_size(bool header)
 {
 	struct recorder	 r;
 	char		*mail;
@@ -222,6 +368,8 @@ test_size(void)
 
 	for (n = 99; n <= 100; n++) {
 		mail = octets('x', n, START, "\r\n.\r\nNOOP\r\n");
+		if (header)
+			mail[strlen(START) + 1] = ':';
 		recorder_init(&r);
 		r.conf.max_size = 100;
 		recorder_start(&r);
@@ -284,7 +432,7 @@ test_room(void)
 	recorder_send(&r, "DATA\r\n0123456789\r\nmore\r\n.\r\n");
 	is_str(last_codes(&r, 1), "452 4.3.1,", "no room for the content");
 	is_int((long long)r.nabort, 1, "which is dropped, once");
-	recorder_send(&r, MAIL RCPT "DATA\r\n012345678\r\n.\r\n");
+	recorder_send(&r, MAIL RCPT "DATA\r\n0:2345678\r\n.\r\n");
 	is_str(last_codes(&r, 1), "250 2.0.0,", "room again");
 	r.conf.max_size = 20;
 	recorder_send(&r, MAIL RCPT "DATA\r\n01234567890\r\n");
@@ -314,6 +462,7 @@ test_pieces(void)
 	mail = octets('x', 64 * n, "", ".\r\n");
 	for (i = 0, p = mail; i < n; i++, p += 64)
 		memcpy(p + 62, "\r\n", 2);
+	mail[10] = ':';
 	recorder_init(&r);
 	recorder_start(&r);
 	recorder_send(&r, START);
@@ -347,9 +496,13 @@ int
 main(void)
 {
 	test_lines();
-	test_counts();
+	test_errors();
+	test_refused();
+	test_idle();
+	test_deferred();
 	test_recipients();
-	test_size();
+	test_size(false);
+	test_size(true);
 	test_loop();
 	test_room();
 	test_pieces();

@@ -44,6 +44,15 @@ static const struct dialog {
 	{ "trailing spaces", "EHLO x  \r\nMAIL FROM:<a@b>  \r\n"
 	    "RCPT TO:<c> \r\nNOOP \r\nRSET   \r\nQUIT \r\n",
 	    "250,250 2.1.0,250 2.1.5,250 2.0.0,250 2.0.0,221 2.0.0," },
+	{ "trailing tabs", "EHLO x\t\r\nMAIL FROM:<a@b> SIZE=1 \t \r\n"
+	    "RCPT TO:<c>\t\t\r\nDATA\t\r\n.\r\nNOOP x \t\r\nRSET\t\r\n"
+	    "VRFY\t\r\nHELP\t\nQUIT\t\r\n", STARTED "250 2.0.0,250 2.0.0,"
+	    "250 2.0.0,501 5.5.4,214 2.0.0,221 2.0.0," },
+	{ "trailing tabs before EHLO", "NOOP\t\r\nHELO\t\r\n",
+	    "250 2.0.0,250," },
+	{ "tabs elsewhere", HELLO "MAIL\tFROM:<a@b>\r\n\tNOOP\r\n"
+	    "MAIL FROM:<a@b>\tSIZE=1\r\nNOOP\tx\t\r\nNOOP \t\001\r\n",
+	    "250,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2," },
 	{ "an argument where none belongs", HELLO MAIL RCPT "DATA x\r\n"
 	    "RSET x\r\nQUIT x\r\nNOOP x\r\nHELP x\r\n",
 	    "250,250 2.1.0,250 2.1.5,501 5.5.4,501 5.5.4,501 5.5.4,"
@@ -54,7 +63,8 @@ static const struct dialog {
 	{ "not a verb", "XCLIENT x\r\nMAILX\r\nMAI\r\nE\r\n EHLO x\r\n"
 	    "EHLO\xe9 x\r\n", "500 5.5.1,500 5.5.1,500 5.5.1,500 5.5.1,"
 	    "500 5.5.1,500 5.5.1," },
-	{ "empty lines", "\r\n\n  \r\n", "500 5.5.2,500 5.5.2,500 5.5.2," },
+	{ "empty lines", "\r\n\n  \r\n\t\r\n",
+	    "500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2," },
 	{ "control characters", "EHLO a\tb\r\nEHLO a\rb\r\nEHLO \177\r\n"
 	    "NOOP \001\r\nNOOP \r\r\n\033[A\r\n\tNOOP\r\n",
 	    "500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,500 5.5.2,"
@@ -65,17 +75,58 @@ static const struct dialog {
 	/* MAIL */
 	{ "the null sender", HELLO "MAIL FROM:<>\r\n", "250,250 2.1.0," },
 	{ "tolerated senders", HELLO "MAIL FROM: <a@b>\r\nRSET\r\n"
-	    "MAIL FROM:a@b\r\nRSET\r\nMAIL FROM:   root SIZE=3\r\nRSET\r\n"
+	    "MAIL FROM:a@b\r\nRSET\r\nMAIL FROM:   a@b SIZE=3\r\nRSET\r\n"
 	    "MAIL  FROM:<@x,@y:a@b>\r\n", "250,250 2.1.0,250 2.0.0,250 2.1.0,"
 	    "250 2.0.0,250 2.1.0,250 2.0.0,250 2.1.0," },
+	{ "a space before the colon", HELLO "MAIL FROM :<a@b>\r\nRSET\r\n"
+	    "mail from   :  <a@b> SIZE=3\r\nRCPT TO :<c@d>\r\n"
+	    "RCPT TO  : c@d\r\nRCPT T O:<c@d>\r\nRCPT :<c@d>\r\n",
+	    "250,250 2.1.0,250 2.0.0,250 2.1.0,250 2.1.5,250 2.1.5,"
+	    "501 5.5.4,501 5.5.4," },
+	{ "spaces in the null path", HELLO "MAIL FROM:< >\r\nRSET\r\n"
+	    "MAIL FROM: <   > SIZE=3\r\nRCPT TO:< >\r\n",
+	    "250,250 2.1.0,250 2.0.0,250 2.1.0,553 5.1.3," },
+	{ "dots in a local part, and after a domain", HELLO
+	    "MAIL FROM:<foo..bar@docomo.example>\r\nRCPT TO:<foo.@e.f>\r\n"
+	    "RCPT TO:<.foo@e.f>\r\nRCPT TO:<foo@e.f.>\r\n"
+	    "RCPT TO:<.@e.f>\r\nRCPT TO:<foo@e.f..>\r\n",
+	    "250,250 2.1.0,250 2.1.5,250 2.1.5,250 2.1.5,553 5.1.3,"
+	    "553 5.1.3," },
+	{ "a parameter for a sender", HELLO
+	    "MAIL FROM: BODY=8BITMIME SIZE=12345\r\nMAIL FROM:SIZE=1\r\n"
+	    "MAIL FROM: SMTPUTF8\r\nMAIL FROM: AUTH=a@b\r\n"
+	    "MAIL FROM: ENVID=a@b\r\nMAIL FROM:root\r\nMAIL FROM:<root>\r\n",
+	    "250,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,"
+	    "250 2.1.0," },
+	{ "a parameter for a recipient", HELLO MAIL "RCPT TO: NOTIFY=NEVER\r\n"
+	    "RCPT TO:ORCPT=rfc822;a@b\r\nRCPT TO:root\r\nRCPT TO:<root>\r\n",
+	    "250,250 2.1.0,553 5.1.3,553 5.1.3,553 5.1.3,250 2.1.5," },
+	{ "address literals", HELLO "MAIL FROM:<a@[IPv5:1.2.3.4]>\r\n"
+	    "MAIL FROM:<a@[x:y]>\r\nMAIL FROM:<a@[::1]>\r\n"
+	    "MAIL FROM:<a@[2001:db8::1]>\r\nMAIL FROM:<a@[IPv6:::1]>\r\n",
+	    "250,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,250 2.1.0," },
+	{ "what no domain has", HELLO
+	    "MAIL FROM:<a@b\xe2\x80\x8b.c> SMTPUTF8\r\n"
+	    "MAIL FROM:<a@b\xe2\x81\xa0.c> SMTPUTF8\r\n"
+	    "MAIL FROM:<a@\xef\xbb\xbf" "b.c> SMTPUTF8\r\n"
+	    "MAIL FROM:<a@\xe2\x82\xac.c> SMTPUTF8\r\n"
+	    "MAIL FROM:<a@\xe2\x82\xac.c>\r\n"
+	    "MAIL FROM:<\xe2\x82\xac@b.c> SMTPUTF8\r\n",
+	    "250,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,"
+	    "250 2.1.0," },
 	{ "MAIL's syntax", HELLO "MAIL FROM\r\nMAIL FROM <a>\r\nMAIL TO:<a>\r\n"
 	    "MAIL <a>\r\nMAIL F\r\n", "250,501 5.5.4,501 5.5.4,501 5.5.4,"
 	    "501 5.5.4,501 5.5.4," },
 	{ "bad senders", HELLO "MAIL FROM:\r\nMAIL FROM:<a@>\r\n"
-	    "MAIL FROM:<a..b@c>\r\nMAIL FROM:<a@b\r\nMAIL FROM:<a b>\r\n"
-	    "MAIL FROM:< >\r\nMAIL FROM:<a>b\r\n",
+	    "MAIL FROM:<a@b..c>\r\nMAIL FROM:<a@b\r\nMAIL FROM:<a b>\r\n"
+	    "MAIL FROM:<\r\nMAIL FROM:<a>b\r\n",
 	    "250,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,553 5.1.7,"
 	    "553 5.1.7,553 5.1.7," },
+	{ "a name before the address", HELLO
+	    "MAIL FROM:\"Printer\" <p@e.f>\r\nMAIL FROM:Printer <p@e.f>\r\n"
+	    "MAIL FROM: p@e.f <p@e.f>\r\n" MAIL
+	    "RCPT TO:\"A B\" <p@e.f>\r\n", "250,553 5.1.7,553 5.1.7,"
+	    "553 5.1.7,250 2.1.0,553 5.1.3," },
 	{ "a hyphen", HELLO "MAIL FROM:<-a@b>\r\n" MAIL "RCPT TO:<-c@d>\r\n",
 	    "250,553 5.1.7,250 2.1.0,553 5.1.3," },
 	{ "SMTPUTF8", HELLO "MAIL FROM:<\xc3\xa9@b>\r\n"
@@ -126,7 +177,7 @@ static const struct dialog {
 	    "250,250 2.1.0,501 5.5.4,501 5.5.4,501 5.5.4,501 5.5.4,553 5.1.3,"
 	    "553 5.1.3,553 5.1.3," },
 	{ "tolerated recipients", HELLO MAIL
-	    "RCPT TO: <c@d>\r\nRCPT TO:root\r\n"
+	    "RCPT TO: <c@d>\r\nRCPT TO:<root>\r\n"
 	    "RCPT TO:<Postmaster>\r\nRCPT TO:<@x:c@d>\r\nRCPT TO: c@d \r\n"
 	    "RCPT TO:<c@d>\r\n", "250,250 2.1.0,250 2.1.5,250 2.1.5,250 2.1.5,"
 	    "250 2.1.5,250 2.1.5,250 2.1.5," },
@@ -143,6 +194,34 @@ static const struct dialog {
 	{ "DELETE", "DELETE / HTTP/1.1\r\n", "421 4.7.0," },
 	{ "PATCH", "PATCH / HTTP/1.1\r\n", "421 4.7.0," },
 	{ "get", "get /\n", "421 4.7.0," },
+	{ "PROPFIND", "PROPFIND / HTTP/1.1\r\nHost: x\r\n" HELLO,
+	    "421 4.7.0," },
+	{ "TRACE", "TRACE / HTTP/1.1\r\n" HELLO, "421 4.7.0," },
+	{ "REPORT", "REPORT /a/b HTTP/1.1\r\n" HELLO, "421 4.7.0," },
+	{ "PURGE", "PURGE / HTTP/1.0\r\n" HELLO, "421 4.7.0," },
+	{ "QUERY", "QUERY / HTTP/1.1\r\n" HELLO, "421 4.7.0," },
+	{ "an unknown method", "frob http://x/ http/3.0\n", "421 4.7.0," },
+	{ "HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "421 4.7.0," },
+	{ "a method that is a verb", "EHLO / HTTP/1.1\r\nHost: x\r\n" MAIL,
+	    "421 4.7.0," },
+	{ "another", "NOOP / HTTP/1.1\r\n", "421 4.7.0," },
+	{ "an answer", "x HTTP/1.1 200 OK\r\n", "421 4.7.0," },
+	{ "a header field first", "Host: x\r\n" HELLO, "421 4.7.0," },
+	{ "a header field after an error", "QUERY /\r\nHost: x\r\n" HELLO,
+	    "500 5.5.1,421 4.7.0," },
+	{ "any header field", "x-frob_1.2 \t :\r\n", "421 4.7.0," },
+	{ "SIP", "REGISTER sip:x SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n",
+	    "500 5.5.1,421 4.7.0," },
+	{ "a verb with a colon", "EHLO: x\r\nmail: x\r\nBDAT :\r\n" HELLO,
+	    "500 5.5.1,500 5.5.1,502 5.5.1,250," },
+	{ "no header field", ":\r\n : x\r\nMAIL FROM:<a@b>\r\n"
+	    "a b: c\r\n\xc3\xa9: x\r\n" HELLO, "500 5.5.1,500 5.5.1,"
+	    "503 5.5.1,500 5.5.1,500 5.5.1,250," },
+	{ "no HTTP", "EHLO HTTP/1.1\r\n", "421 4.7.0," },
+	{ "no HTTP at all", "NOOP xHTTP/1.1\r\nNOOP HTTP\r\n" HELLO,
+	    "250 2.0.0,250 2.0.0,250," },
+	{ "HTTP after EHLO", HELLO "PROPFIND / HTTP/1.1\r\nHost: x\r\n"
+	    "NOOP / HTTP/1.1\r\n", "250,500 5.5.1,500 5.5.1,250 2.0.0," },
 	{ "HTTP with a tab", "GET \t\r\n", "421 4.7.0," },
 	{ "HTTP after an empty line", "\r\nPOST / HTTP/1.1\r\n" HELLO,
 	    "500 5.5.2,421 4.7.0," },
@@ -346,13 +425,13 @@ test_mail(void)
 	recorder_send(&r, HELLO "MAIL FROM:<\"a b\"@[127.0.0.1]> SIZE=12 "
 	    "BODY=8BITMIME SMTPUTF8\r\n");
 	before = r.events.len;
-	recorder_send(&r, "RCPT TO:<@x:\xc3\xa9@d>\r\nRCPT TO:root\r\n"
-	    "RCPT TO:<root>\r\nDATA\r\n..x\r\n.y\nz\r\n.\r\n");
+	recorder_send(&r, "RCPT TO:<@x:\xc3\xa9@d>\r\nRCPT TO:r@o.\r\n"
+	    "RCPT TO:<root>\r\nDATA\r\n..x:\r\n.y\nz\r\n.\r\n");
 	is_str(r.events.p + before, "250 2.1.5 Recipient ok\r\n"
 	    "250 2.1.5 Recipient ok\r\n250 2.1.5 Recipient ok\r\n{begin}\n"
 	    "354 End with <CR><LF>.<CR><LF>\r\n"
 	    "{end UTF8SMTP 3 12 utf8=1 8bit=1 from \"a b\"@[127.0.0.1] "
-	    "to \xc3\xa9@d to root to root: .x\ny\nz\n}\n"
+	    "to \xc3\xa9@d to r@o. to root: .x:\ny\nz\n}\n"
 	    "250 2.0.0 Taken\r\n", "as received");
 	before = r.events.len;
 	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
@@ -361,6 +440,35 @@ test_mail(void)
 	    "354 End with <CR><LF>.<CR><LF>\r\n"
 	    "{end ESMTP 1 0 utf8=0 8bit=0 from a@b to c@d: }\n"
 	    "250 2.0.0 Taken\r\n", "nothing of it is in the next");
+	recorder_free(&r);
+}
+
+/* Texts that say what to do about it. */
+static void
+test_texts(void)
+{
+	static const struct {
+		const char	*line;
+		const char	*reply;
+	} texts[] = {
+		{ "MAIL FROM:\"Printer\" <p@e.f>\r\n",
+		    "553 5.1.7 Only the address, without a name\r\n" },
+		{ "MAIL FROM:<a@b>\r\n", "250 2.1.0 Sender ok\r\n" },
+		{ "RCPT TO:The Printer <p@e.f>\r\n",
+		    "553 5.1.3 Only the address, without a name\r\n" }
+	};
+	struct recorder	 r;
+	size_t		 before, i;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO);
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		before = r.replies.len;
+		recorder_send(&r, texts[i].line);
+		is_str(r.replies.p + before, texts[i].reply, "%s",
+		    texts[i].reply);
+	}
 	recorder_free(&r);
 }
 
@@ -439,6 +547,7 @@ main(void)
 	test_secrets();
 	test_ehlo();
 	test_mail();
+	test_texts();
 	test_verdicts();
 	test_close();
 	return (done_testing());
