@@ -226,7 +226,11 @@ rcpt_defer(struct smtp *s, const char *reply)
 		smtp_log_deferred(s);
 	tx->deferral = reply;
 	tx->deferred++;
-	if (!smtp_idles(s))
+	/* The rest may come in a transaction of their own (RFC 5321,
+	 * 4.5.3.1.10), so those already accepted must not be lost for them;
+	 * a flood ends all the same. */
+	if ((tx->mail.nrcpt > 0 && tx->deferred <= s->conf->max_recipients) ||
+	    !smtp_idles(s))
 		smtp_say(s, reply);
 }
 
