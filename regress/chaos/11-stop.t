@@ -12,7 +12,8 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use Msmtpd::Chaos qw(kin processes_in);
-use Msmtpd::Test qw(all_gone eventually is_root slurp spew status_of);
+use Msmtpd::Test qw(all_gone eventually exec_with is_root slurp spew
+    status_of);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -48,7 +49,7 @@ for my $n (0 .. 39) {
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);
-		Msmtpd::Test::_exec({}, $null, $w, $t->bin, '--port=0',
+		exec_with({}, $null, $w, $t->bin, '--port=0',
 		    $t->root_options, "--command=$stubborn");
 	}
 	close $w;

@@ -14,7 +14,7 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 use MIME::Base64 qw(encode_base64);
 use Msmtpd::Chaos qw(child_of kin memfds);
 use Msmtpd::Clients qw(hurried);
-use Msmtpd::Test qw(eventually is_root slurp spew status_of);
+use Msmtpd::Test qw(eventually is_root slurp status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;

@@ -12,7 +12,7 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(eventually lo_up own_mounts run slurp spew status_of);
+use Msmtpd::Test qw(eventually exec_with lo_up own_mounts run spew status_of);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 
@@ -128,7 +128,7 @@ SKIP: {
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);
-		Msmtpd::Test::_exec({}, $null, $null, $t->bin,
+		exec_with({}, $null, $null, $t->bin,
 		    $t->root_options, "--port=$port", '--log=syslog',
 		    '--command=' . $t->filer);
 	}

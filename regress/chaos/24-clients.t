@@ -15,7 +15,7 @@ use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
 use Msmtpd::Chaos qw(fd_count kin);
-use Msmtpd::Test qw(eventually is_root proc_status run slurp status_of);
+use Msmtpd::Test qw(eventually is_root run slurp spew status_of);
 use Socket qw(AF_INET SOCK_STREAM SOL_SOCKET SO_LINGER inet_aton
     pack_sockaddr_in);
 use Test::More;
@@ -121,7 +121,7 @@ sub flood {
 		close $s;
 		$count++;
 	}
-	Msmtpd::Test::spew($file, $count);
+	spew($file, $count);
 }
 
 my @flooders = map {

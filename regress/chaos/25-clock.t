@@ -14,7 +14,7 @@ BEGIN {
 	my $dir = $ENV{OBJDIR} || "$FindBin::Bin/../../.obj";
 	$ENV{MSMTPD} = "$dir/regress/chaos/msmtpd-clock";
 }
-use Msmtpd::Test qw(eventually is_root slurp status_of);
+use Msmtpd::Test qw(is_root slurp status_of);
 use Test::More;
 use Time::HiRes qw(time);
 

@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(is_root run status_of unprivileged);
+use Msmtpd::Test qw(is_root run spew status_of unprivileged);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -194,7 +194,7 @@ bad_command('no-such-program -x', qr/no-such-program.*\Q$ENV{PATH}\E/,
 bad_command('/no/such/program', qr{/no/such/program.*No such file},
     'a path that is not there');
 bad_command($t->dir, qr/\Q@{[$t->dir]}\E.*not an executable/, 'a directory');
-Msmtpd::Test::spew($t->dir . '/plain', "#!/bin/sh\n");
+spew($t->dir . '/plain', "#!/bin/sh\n");
 bad_command($t->dir . '/plain', qr/plain.*not an executable/,
     'a file that is not executable');
 bad_command("$cmd $_ x", qr/\Q$_\E.*sh -c '.*"\$@"' %F/, "unquoted $_")

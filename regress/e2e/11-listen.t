@@ -10,8 +10,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
-use Msmtpd::Test qw(free_port have_ipv6 is_root own_netns run slurp
-    status_of unprivileged);
+use Msmtpd::Test qw(children free_port have_ipv6 is_root own_netns proc_status
+    run slurp status_of unprivileged);
 use Test::More;
 
 # As root in a network of its own, so that port 25 is nobody's.
@@ -112,8 +112,8 @@ SKIP: {
 	    '--ambient-caps=+net_bind_service',
 	    '--bounding-set=-all,+net_bind_service')] }, $cmd);
 	is($t->port, 25, 'uid 65534 with CAP_NET_BIND_SERVICE binds port 25');
-	for my $pid ($t->pid, Msmtpd::Test::children($t->pid)) {
-		my $s = Msmtpd::Test::proc_status($pid);
+	for my $pid ($t->pid, children($t->pid)) {
+		my $s = proc_status($pid);
 		is($s->{Uid}, join("\t", (65534) x 4), 'its uid');
 		is($s->{"Cap$_"}, '0' x 16, "and no capability: Cap$_")
 		    for qw(Prm Eff Inh Amb);

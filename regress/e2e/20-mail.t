@@ -10,7 +10,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Net::SMTP;
-use Msmtpd::Test qw(split_trace status_of);
+use Msmtpd::Clients qw(untrace);
+use Msmtpd::Test qw(status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -37,7 +38,7 @@ sub filed {
 	my $m = filed();
 	is_deeply($m->{args}, [qw(-f alice@example.org -- bob@example.net
 	    carol@example.com)], 'sender in its place, recipients appended');
-	my ($trace, $rest) = split_trace($m->{mail});
+	my ($rest, $trace) = untrace($m->{mail});
 	ok($trace, 'a Received field comes first');
 	like($trace, qr/from net-smtp\.example \(.*127\.0\.0\.1.*\)/s,
 	    'it names the client');
@@ -59,7 +60,7 @@ for my $first (' folded', "\tfolded", "\rfolded") {
 	$c->cmd('DATA');
 	like($c->cmd("$first\r\n."), qr/^250/, 'content without a header');
 	$c->cmd('QUIT');
-	my ($trace, $rest) = split_trace(filed()->{mail});
+	my ($rest, $trace) = untrace(filed()->{mail});
 	unlike($trace, qr/folded/, 'is no part of the Received field');
 	is($rest, "\n" . $first =~ s/\r/ /r . "\n", 'but the body');
 }
@@ -111,7 +112,7 @@ for my $first (' folded', "\tfolded", "\rfolded") {
 	for my $name (sort keys %content) {
 		like($t->send(data => $content{$name}), qr/^250/, $name);
 		my $m = filed();
-		my (undef, $rest) = split_trace($m->{mail});
+		my ($rest) = untrace($m->{mail});
 		# No header: the empty line that ends one comes before it.
 		my $want = $content{$name} =~ s/\A(?!\n)/\n/r;
 		ok($rest eq $want, "$name: arrives unchanged");

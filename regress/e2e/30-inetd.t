@@ -10,7 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use POSIX ();
-use Msmtpd::Test qw(memcheck slurp spew status_of);
+use Msmtpd::Test qw(memcheck reap slurp spew status_of);
 use Socket;
 use Test::More;
 
@@ -40,7 +40,7 @@ sub inetd {
 
 sub ended {
 	my ($pid) = @_;
-	my $status = Msmtpd::Test::_reap($pid, $Msmtpd::Test::DEADLINE);
+	my $status = reap($pid, $Msmtpd::Test::DEADLINE);
 	return status_of($status) if defined $status;
 	kill 'KILL', $pid;
 	waitpid $pid, 0;

@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(all_gone children eventually is_root slurp status_of);
+use Msmtpd::Test qw(all_gone eventually is_root slurp spew status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -66,7 +66,7 @@ for my $signal (qw(TERM INT)) {
 	like($fresh->reply, qr/^421 /, "SIG$signal: a new session: 421");
 	ok($idle->at_end, "SIG$signal: and it is closed");
 	refused("SIG$signal: no further connection");
-	Msmtpd::Test::spew("$dir/out/go", '');
+	spew("$dir/out/go", '');
 	like($busy->reply, qr/^250 2/, "SIG$signal: what runs finishes");
 	like($busy->reply, qr/^(421 |$)/, "SIG$signal: then it is over");
 	is(status_of($t->wait_exit), 'exit 0', "SIG$signal: exit 0");
@@ -97,7 +97,7 @@ for my $signal (qw(TERM INT)) {
 	my $busy = delivering('runs');
 	CORE::kill $signal, -$t->pid;
 	refused("SIG$signal to the group: it stops");
-	Msmtpd::Test::spew("$dir/out/go", '');
+	spew("$dir/out/go", '');
 	like($busy->reply, qr/^250 2/,
 	    "SIG$signal to the group: what runs finishes");
 	is(status_of($t->wait_exit), 'exit 0', "SIG$signal to the group: exit 0");

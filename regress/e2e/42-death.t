@@ -10,7 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Msmtpd::Clients qw(hurried);
-use Msmtpd::Test qw(all_gone eventually memcheck slurp status_of);
+use Msmtpd::Test qw(all_gone eventually memcheck slurp spew status_of);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -59,7 +59,7 @@ for my $signal (qw(KILL ABRT), @sys) {
 	ok(eventually { !IO::Socket::IP->new(PeerHost => '127.0.0.1',
 	    PeerPort => $t->port) },
 	    "front, SIG$signal: no connection is taken that nobody serves");
-	Msmtpd::Test::spew("$dir/out/go", '');
+	spew("$dir/out/go", '');
 	is(status_of($t->wait_exit), 'exit 1', "front, SIG$signal: exit 1");
 	my $cause = $signal eq 'SYS' ? qr/front.*sandbox.*SIGSYS/ :
 	    qr/front.*signal (?:9|6)\b/;

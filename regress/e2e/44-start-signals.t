@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(all_gone eventually slurp status_of);
+use Msmtpd::Test qw(all_gone eventually exec_with reap slurp spew status_of);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -24,7 +24,7 @@ sub starting {
 	    'do sleep 0.05; done; echo secret';
 	open my $err, '>', "$dir/err" or die $!;
 	my $pid = fork // die $!;
-	Msmtpd::Test::_exec({}, $err, $err, $t->bin, '--port=0',
+	exec_with({}, $err, $err, $t->bin, '--port=0',
 	    $t->root_options, '--command=' . $t->filer, "--auth=user,$eval")
 	    if $pid == 0;
 	eventually { -s "$dir/out/eval" } or
@@ -37,7 +37,7 @@ sub starting {
 for my $signal (qw(TERM INT)) {
 	my ($pid, $child) = starting();
 	kill $signal, $pid;
-	my $status = Msmtpd::Test::_reap($pid, $Msmtpd::Test::DEADLINE);
+	my $status = reap($pid, $Msmtpd::Test::DEADLINE);
 	is(status_of($status // 0), 'signal ' . ($signal eq 'INT' ? 2 : 15),
 	    "SIG$signal while it starts: that is its end");
 	ok(eventually { all_gone($child) },
@@ -52,12 +52,12 @@ for my $signal (qw(TERM INT)) {
 	is($signals{$_}, '0' x 16, "the password's command: no Sig$_")
 	    for qw(Blk Ign);
 	kill 'HUP', $pid;
-	Msmtpd::Test::spew("$dir/out/go", '');
+	spew("$dir/out/go", '');
 	ok(eventually { slurp("$dir/err") =~ /is ready/ },
 	    'SIGHUP while it starts: it goes on');
 	like(slurp("$dir/err"), qr/SIGHUP/, 'and the signal is seen to');
 	kill 'TERM', $pid;
-	is(status_of(Msmtpd::Test::_reap($pid, $Msmtpd::Test::DEADLINE) // -1),
+	is(status_of(reap($pid, $Msmtpd::Test::DEADLINE) // -1),
 	    'exit 0', 'stopped');
 }
 

@@ -9,7 +9,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Msmtpd::Test qw(spew split_trace status_of which);
+use Msmtpd::Clients qw(untrace);
+use Msmtpd::Test qw(spew status_of which);
 use Test::More;
 
 my $msmtp = which('msmtp');
@@ -33,7 +34,8 @@ sub trip {
 	my @mails = $last->mails;
 	is(scalar @mails, 1, 'one mail arrives');
 	$last->forget_mails;
-	my ($trace, $rest) = split_trace($mails[0]{mail});
+	my ($rest, $trace) = untrace($mails[0]{mail},
+	    $mail{traces} // 2);
 	return ($rest, $trace, $mails[0]{args});
 }
 
@@ -66,9 +68,10 @@ for my $name (sort keys %body) {
 	    carol@example.com)], "$name: the envelope");
 }
 
-# What msmtp documents that it changes: Date where there is none, Bcc.
+# What msmtp documents that it changes: Date where there is none, which stands
+# between the two Received fields then, and Bcc.
 {
-	my ($rest) = trip(data => "From: alice\@example.org\n" .
+	my ($rest) = trip(traces => 1, data => "From: alice\@example.org\n" .
 	    "Bcc: secret\@example.org\nSubject: x\n\nbody\n");
 	unlike($rest, qr/^Bcc/m, 'msmtp takes Bcc away');
 	like($rest, qr/^Date: /m, 'and adds a Date');

@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 use Fcntl;
 use MIME::Base64 qw(encode_base64);
 use Msmtpd::Clients qw(hurried stopped talk untrace);
-use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
+use Msmtpd::Test qw(is_root run slurp spew status_of which);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;

@@ -202,7 +202,7 @@ program('msmtp', sub {
 	spew("$tmp/mail", "Subject: through TLS\n\nbody\n");
 	my ($status, $out, $err);
 	# It takes a moment until it listens.
-	Msmtpd::Test::eventually {
+	eventually {
 		open my $in, '<', "$tmp/mail" or die $!;
 		($status, $out, $err) = confined({ stdin => $in }, $msmtp,
 		    '--file=/dev/null', '--host=127.0.0.1', "--port=$port",

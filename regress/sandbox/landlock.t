@@ -16,8 +16,9 @@ use lib "$FindBin::Bin/../e2e/lib";
 
 use Errno;
 use IO::Socket::INET;
-use Msmtpd::Test qw(all_gone children eventually is_root proc_status
-    run slurp spew split_trace status_of);
+use Msmtpd::Clients qw(untrace);
+use Msmtpd::Test qw(all_gone children eventually is_root proc_status run slurp
+    spew status_of);
 use Socket;
 use Test::More;
 
@@ -243,7 +244,7 @@ sub mail {
 	like($other->reply, qr/^250/, "ABI $abi: a mail meanwhile: 250");
 	my ($mail, @more) = $t->mails;
 	is(scalar @more, 0, "ABI $abi: the command ran once");
-	is((split_trace($mail->{mail} // ''))[1], $data,
+	is((untrace($mail->{mail} // ''))[0], $data,
 	    "ABI $abi: it got all of it");
 	my %found = map { /(.*): (\w+)\z/ ? ($1 => $2) : () }
 	    @{$mail->{args} || []};

@@ -14,8 +14,8 @@ use IO::Select;
 use IO::Socket::IP;
 use IO::Socket::UNIX;
 use MIME::Base64 qw(encode_base64);
-use Msmtpd::Test qw(children eventually is_root own_mounts proc_status run slurp
-    spew status_of unprivileged which);
+use Msmtpd::Test qw(children eventually exec_with is_root own_mounts
+    proc_status run slurp spew status_of unprivileged which);
 use POSIX ();
 use Socket;
 use Test::More;
@@ -448,7 +448,7 @@ SKIP: {
 ";
 	if ($pid == 0) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);
-		Msmtpd::Test::_exec({ before => \&close_others }, $null,
+		exec_with({ before => \&close_others }, $null,
 		    $null, $t->bin, $t->root_options, '--port=0', @options,
 		    '--log=syslog', '--command=' . $t->script($teller));
 	}
