@@ -4,7 +4,10 @@
 #
 #   make                build msmtpd/msmtpd
 #   make demo           see one mail go through it
-#   make regress        all tests, one summary; T='a.t b.t' runs only these
+#   make check          while you edit: unit tests and the core of the
+#                       end-to-end tests, about a minute
+#   make regress        all tests, one summary; T='a.t b.t' runs only these;
+#                       regress/README says where a test goes
 #   make install        DESTDIR, PREFIX, SYSCONFDIR are honoured; uninstall
 #   make deps           install what is missing to build and test (as root)
 #   make asan           build with ASan and UBSan: .obj/asan/msmtpd
@@ -122,7 +125,7 @@ say =		$(if $(Q),@echo '  $(1)')
 
 all: $(BIN)
 
-.PHONY: all asan clean coverage demo deps fuzz install lint regress \
+.PHONY: all asan check clean coverage demo deps fuzz install lint regress \
 	regress-asan regress-clang tests uninstall FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -199,6 +202,15 @@ regress:
 regress-run:
 	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) CC='$(CC)' \
 	    $(PROVE) -j$(JOBS) --timer $(T)
+
+# The core: options and start, mail, inetd, signals, what a client sees.  What
+# mostly waits (the grace time, watchdogs) is left to "make regress".
+CHECK =		$(filter $(OBJDIR)/regress/unit/%,$(TESTS_BIN)) \
+		$(filter-out %/41-grace.t %/43-notify.t,$(sort \
+		$(wildcard regress/e2e/[1-4]*.t regress/e2e/7[2-5]*.t)))
+
+check:
+	@$(MAKE) --no-print-directory regress T='$(CHECK)'
 
 ASAN_CFLAGS =	-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=all
