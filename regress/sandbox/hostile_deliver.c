@@ -24,61 +24,79 @@ void	__wrap_deliver_main(void) __attribute__((noreturn));
 static struct config	 conf;
 static int		 status;
 
-static void
-to_parent(uint32_t what)
-{
-	static const struct imsg_auth	 auth;
+/* Messages that are sent once: the number, the type, so many octets of zeros
+ * as body, so many descriptors.  Below 50 to the parent, else to front. */
+static const struct {
+	uint32_t	 what;
+	uint32_t	 type;
+	size_t		 len;
+	int		 nfds;
+} messages[] = {
+	{ 2, IMSG_READY, 0, 0 },		/* twice */
+	{ 3, IMSG_PONG, 0, 0 },			/* unasked */
+	{ 4, IMSG_AUTH, sizeof(struct imsg_auth), 0 },
+	{ 5, IMSG_AUTH_CANCEL, 0, 0 },
+	{ 6, IMSG_RESULT, sizeof(struct imsg_result), 0 },
+	{ 7, IMSG_KILL, 0, 0 },
+	{ 54, IMSG_RESULT, sizeof(struct imsg_result) - 1, 0 },
+	{ 55, IMSG_RESULT, sizeof(struct imsg_result) + 1, 0 },
+	{ 63, IMSG_MAIL, 0, 0 },
+	{ 64, IMSG_READY, 0, 0 },
+	{ 65, 99, 0, 0 },
+	{ 69, IMSG_RESULT, sizeof(struct imsg_result), 2 }
+};
 
-	packets_to(MSMTPD_FD_PARENT);
-	switch (what) {
-	case 1:
-		LINE(6, "deliver: honest");
-		break;
-	case 2:
-		message(IMSG_READY, 0, NULL, 0, 0);
-		break;
-	case 3:
-		message(IMSG_PONG, 5, NULL, 0, 0);
-		break;
-	case 4:
-		message(IMSG_AUTH, 1, &auth, sizeof(auth), 0);
-		break;
-	case 5:
-		message(IMSG_AUTH_CANCEL, 1, NULL, 0, 0);
-		break;
-	case 6:
-		message(IMSG_RESULT, 0, "12345678", 8, 0);
-		break;
-	case 7:
-		message(IMSG_KILL, 0, NULL, 0, 0);
-		break;
-	case 8:
-		LINE(6, "front: forged");
-		break;
-	case 9:
-		LINE(6, "parent: forged");
-		break;
-	case 10:
-		LINE(6, "deliver: x\nfront: forged");
-		break;
-	case 11:
-		header(IMSG_READY, 0xffffffff, 0);
-		break;
-	case 12:
-		packet("short", 5, 0);
-		break;
-	case 13:
-		line(6, "deliver: x", 10);		/* no '\0' */
-		break;
-	}
+/* Results: the number, how many slots it is off, and what it says. */
+static const struct {
+	uint32_t		 what;
+	uint32_t		 off;
+	struct imsg_result	 result;
+	int			 nfds;
+} results[] = {
+	{ 50, 0, { MAIL_EXITED, 0 }, 0 },
+	{ 51, 0, { MAIL_EXITED, 0 }, 0 },
+	{ 51, 0, { MAIL_EXITED, 0 }, 0 },
+	{ 52, 1, { MAIL_EXITED, 0 }, 0 },
+	{ 53, 0x80000000, { MAIL_EXITED, 0 }, 0 },
+	{ 56, 0, { MAIL_EXITED, 0 }, 1 },
+	{ 57, 0, { 0, 0 }, 0 },
+	{ 58, 0, { MAIL_FAILED + 1, 0 }, 0 },
+	{ 59, 0, { MAIL_EXITED, 256 }, 0 },
+	{ 60, 0, { MAIL_EXITED, -1 }, 0 },
+	{ 61, 0, { MAIL_SIGNALED, 0 }, 0 },
+	{ 62, 0, { MAIL_FAILED, -1 }, 0 }
+};
+
+static void
+once(uint32_t what, uint32_t slot)
+{
+	static const char	 zeros[1024];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+		if (messages[i].what == what)
+			message(messages[i].type, slot, zeros,
+			    messages[i].len, messages[i].nfds);
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (results[i].what == what)
+			message(IMSG_RESULT, slot + results[i].off,
+			    &results[i].result, sizeof(results[i].result),
+			    results[i].nfds);
 }
 
 static void
-result(uint32_t slot, uint32_t outcome, int32_t value)
+to_parent(uint32_t what)
 {
-	struct imsg_result	 r = { outcome, value };
-
-	message(IMSG_RESULT, slot, &r, sizeof(r), 0);
+	packets_to(MSMTPD_FD_PARENT);
+	if (what >= 50)
+		return;
+	once(what, 5);
+	if (what == 1)
+		LINE(6, "deliver: honest");
+	else if (what == 8)
+		LINE(6, "front: forged");
+	else if (what == 11)
+		header(IMSG_READY, 0xffffffff, 0);
 }
 
 static void
@@ -107,76 +125,13 @@ fuzz(uint32_t seed, uint32_t slot)
 static void
 to_front(uint32_t what, uint32_t slot)
 {
-	struct imsg_result	 r = { MAIL_EXITED, 0 };
-
 	packets_to(MSMTPD_FD_PEER);
-	if (what >= 1000) {
+	if (what >= 1000)
 		fuzz(what, slot);
-		return;
-	}
-	switch (what) {
-	case 50:
-		result(slot, MAIL_EXITED, 0);
-		break;
-	case 51:
-		result(slot, MAIL_EXITED, 0);
-		result(slot, MAIL_EXITED, 0);
-		break;
-	case 52:
-		result(slot + 1, MAIL_EXITED, 0);
-		break;
-	case 53:
-		result(0xffffffff, MAIL_EXITED, 0);
-		break;
-	case 54:
-		message(IMSG_RESULT, slot, &r, sizeof(r) - 1, 0);
-		break;
-	case 55:
-		message(IMSG_RESULT, slot, "123456789", 9, 0);
-		break;
-	case 56:
-		message(IMSG_RESULT, slot, &r, sizeof(r), 1);
-		break;
-	case 57:
-		result(slot, 0, 0);
-		break;
-	case 58:
-		result(slot, MAIL_FAILED + 1, 0);
-		break;
-	case 59:
-		result(slot, MAIL_EXITED, 256);
-		break;
-	case 60:
-		result(slot, MAIL_EXITED, -1);
-		break;
-	case 61:
-		result(slot, MAIL_SIGNALED, 0);
-		break;
-	case 62:
-		result(slot, MAIL_FAILED, -1);
-		break;
-	case 63:
-		message(IMSG_MAIL, slot, NULL, 0, 0);
-		break;
-	case 64:
-		message(IMSG_READY, 0, NULL, 0, 0);
-		break;
-	case 65:
-		message(99, 0, NULL, 0, 0);
-		break;
-	case 66:
+	else if (what == 66)
 		header(IMSG_RESULT, 15, 0);
-		break;
-	case 67:
-		header(IMSG_RESULT, 16, 1);
-		break;
-	case 68:
-		packet("short", 5, 0);
-		break;
-	case 69:
-		message(IMSG_RESULT, slot, &r, sizeof(r), 2);
-		break;
-	}
+	else if (what >= 50)
+		once(what, slot);
 }
 
 static void

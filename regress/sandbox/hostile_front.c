@@ -6,6 +6,7 @@
  * is the number of what it shall do once it is confined.
  */
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,97 +25,49 @@ void	__wrap_front_main(void) __attribute__((noreturn));
 static struct config	 conf;
 static int		 status;
 
-static void
-logs(uint32_t what)
-{
-	static char	 text[1100];
+/* Messages that are sent once: the number, the type, so many octets of login
+ * as body, so many descriptors. */
+static const struct {
+	uint32_t	 what;
+	uint32_t	 type;
+	size_t		 len;
+	int		 nfds;
+} messages[] = {
+	{ 3, IMSG_READY, 0, 0 },		/* twice */
+	{ 4, IMSG_READY, 1, 0 },
+	{ 5, IMSG_PONG, 0, 0 },			/* unasked */
+	{ 10, IMSG_READY, 0, 2 },
+	{ 11, 99, 0, 0 },
+	{ 12, 0, 0, 0 },
+	{ 13, IMSG_CONFIG, sizeof(struct config), 0 },
+	{ 14, IMSG_START, 0, 0 },
+	{ 15, IMSG_RESULT, sizeof(struct imsg_result), 0 },
+	{ 16, IMSG_KILL, 0, 0 },
+	{ 17, IMSG_AUTH_RESULT, sizeof(struct imsg_auth_result), 0 },
+	{ 40, IMSG_AUTH, sizeof(struct imsg_auth), 0 },
+	{ 41, IMSG_AUTH, sizeof(struct imsg_auth) - 1, 0 },
+	{ 44, IMSG_AUTH, sizeof(struct imsg_auth), 1 },
+	{ 46, IMSG_AUTH_CANCEL, 0, 0 },
+	{ 47, IMSG_AUTH_CANCEL, 1, 0 },
+	{ 48, IMSG_AUTH_CANCEL, 0, 1 }
+};
 
-	memset(text, 'a', sizeof(text));
-	memcpy(text, "front: ", 7);
-	switch (what) {
-	case 20:
-		message(IMSG_LOG, 0, NULL, 0, 0);
-		break;
-	case 21:
-		line(6, "front: x", 8);		/* no '\0' */
-		break;
-	case 22:
-		LINE(-1, "front: x");
-		break;
-	case 23:
-		LINE(8, "front: x");
-		break;
-	case 24:
-		LINE(6, "front: x\nparent: forged");
-		break;
-	case 25:
-		LINE(6, "parent: forged");
-		break;
-	case 26:
-		LINE(6, "front: x\0y");
-		break;
-	case 27:
-		line(6, text, sizeof(text));
-		break;
-	case 28:
-		LINE(6, "front: \033[2J");
-		break;
-	case 29:
-		LINE(6, "frontier: x");
-		break;
-	case 30:
-		LINE(6, "front: \302\233");
-		break;
-	}
-}
-
-static void
-authentication(uint32_t what)
-{
+static union {
 	struct imsg_auth	 auth;
-	uint32_t		 i;
+	char			 octets[8192];
+} login = { { "user", "guess" } };
 
-	memset(&auth, 0, sizeof(auth));
-	strlcpy(auth.user, "user", sizeof(auth.user));
-	strlcpy(auth.pass, "guess", sizeof(auth.pass));
-	switch (what) {
-	case 40:
-		message(IMSG_AUTH, 1, &auth, sizeof(auth), 0);
-		break;
-	case 41:
-		message(IMSG_AUTH, 1, &auth, sizeof(auth) - 1, 0);
-		break;
-	case 42:
-		memset(auth.user, 'u', sizeof(auth.user));
-		message(IMSG_AUTH, 1, &auth, sizeof(auth), 0);
-		break;
-	case 43:
-		memset(auth.pass, 'p', sizeof(auth.pass));
-		message(IMSG_AUTH, 1, &auth, sizeof(auth), 0);
-		break;
-	case 44:
-		message(IMSG_AUTH, 1, &auth, sizeof(auth), 1);
-		break;
-	case 45:		/* guessing: as many as it takes */
-		for (i = 0; i < 10000; i++)
-			message(IMSG_AUTH, i, &auth, sizeof(auth), 0);
-		break;
-	case 46:
-		message(IMSG_AUTH_CANCEL, 1, NULL, 0, 0);
-		break;
-	case 47:
-		message(IMSG_AUTH_CANCEL, 1, "x", 1, 0);
-		break;
-	case 48:
-		message(IMSG_AUTH_CANCEL, 1, NULL, 0, 1);
-		break;
-	case 49:		/* guessing with the places given back */
-		for (i = 0; i < 10000; i++) {
-			message(IMSG_AUTH, i, &auth, sizeof(auth), 0);
+/* Guesses of the password, and with cancel the places given back. */
+static void
+guess(bool cancel)
+{
+	uint32_t	 i;
+
+	for (i = 0; i < 10000; i++) {
+		message(IMSG_AUTH, i, &login, sizeof(login.auth), 0);
+		if (cancel)
 			message(IMSG_AUTH_CANCEL, i % 3 == 0 ? i : i + 5000,
 			    NULL, 0, 0);
-		}
-		break;
 	}
 }
 
@@ -146,86 +99,40 @@ fuzz(uint32_t seed)
 }
 
 static void
-flood(void)
-{
-	int	 i;
-
-	for (i = 0; i < FLOOD; i++)
-		LINE(6, "front: flood");
-}
-
-static void
 hostile(uint32_t what)
 {
-	int	 i;
+	size_t	 i;
 
-	if (what >= 1000) {
+	if (what >= 1000)
 		fuzz(what);
-		return;
-	}
-	if (what >= 40) {
-		authentication(what);
-		return;
-	}
-	if (what >= 20) {
-		logs(what);
-		return;
-	}
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+		if (messages[i].what == what)
+			message(messages[i].type, 1, &login, messages[i].len,
+			    messages[i].nfds);
 	switch (what) {
 	case 1:
 		LINE(6, "front: honest");
 		break;
 	case 2:
-		flood();
-		break;
-	case 3:
-		message(IMSG_READY, 0, NULL, 0, 0);
-		break;
-	case 4:
-		message(IMSG_READY, 0, "x", 1, 0);
-		break;
-	case 5:
-		message(IMSG_PONG, 5, NULL, 0, 0);
+		for (i = 0; i < FLOOD; i++)
+			LINE(6, "front: flood");
 		break;
 	case 6:
 		header(IMSG_LOG, 15, 0);
 		break;
-	case 7:
-		header(IMSG_LOG, 0xffffffff, 0);
-		break;
-	case 8:
-		header(IMSG_READY, 16, 1);
-		break;
-	case 9:
-		packet("short", 5, 0);
-		break;
-	case 10:
-		message(IMSG_READY, 0, NULL, 0, 2);
-		break;
-	case 11:
-		message(99, 0, NULL, 0, 0);
-		break;
-	case 12:
-		message(0, 0, NULL, 0, 0);
-		break;
-	case 13:
-		message(IMSG_CONFIG, 0, &conf, sizeof(conf), 0);
-		break;
-	case 14:
-		message(IMSG_START, 0, NULL, 0, 0);
-		break;
-	case 15:
-		message(IMSG_RESULT, 0, "12345678", 8, 0);
-		break;
-	case 16:
-		message(IMSG_KILL, 0, NULL, 0, 0);
-		break;
-	case 17:
-		message(IMSG_AUTH_RESULT, 0, "\1", 1, 0);
-		break;
 	case 18:
 		for (i = 0; i < FLOOD / 10; i++)
 			message(IMSG_LOG, 0, "\6\0\0\0front: flood", 17, 1);
+		break;
+	case 24:
+		LINE(6, "front: x\nparent: forged");
+		break;
+	case 25:
+		LINE(6, "parent: forged");
+		break;
+	case 45:
+	case 49:
+		guess(what == 49);
 		break;
 	}
 }

@@ -34,23 +34,18 @@ sub start { return hostile($hostile, @_) }
 }
 
 my @auth = ('--auth=user,echo secret');
+# What a line or a login must be like is msg_test's, and what a
+# packet imsg_test's: here it is that the parent looks.
 my @cases = (
 	[3, 'IMSG_READY twice'], [4, 'IMSG_READY with a body'],
 	[5, 'IMSG_PONG unasked'], [6, 'a header too short'],
-	[7, 'a header too long'], [8, 'a reserved field'],
-	[9, 'a packet shorter than a header'], [10, 'two descriptors'],
-	[11, 'an unknown type'], [12, 'type 0'], [13, 'IMSG_CONFIG'],
-	[14, 'IMSG_START'], [15, 'IMSG_RESULT'], [16, 'IMSG_KILL'],
-	[17, 'IMSG_AUTH_RESULT'], [18, 'lines with descriptors'],
-	[20, 'an empty line'], [21, 'an unterminated line'],
-	[22, 'priority -1'], [23, 'priority 8'], [24, 'two lines in one'],
-	[25, 'a line of parent'], [26, 'NUL in a line'],
-	[27, 'a line too long'], [28, 'escape in a line'],
-	[29, 'a name that only begins so'], [30, 'C1 in a line'],
+	[10, 'two descriptors'], [11, 'an unknown type'], [12, 'type 0'],
+	[13, 'IMSG_CONFIG'], [14, 'IMSG_START'], [15, 'IMSG_RESULT'],
+	[16, 'IMSG_KILL'], [17, 'IMSG_AUTH_RESULT'],
+	[18, 'lines with descriptors'],
+	[24, 'two lines in one'], [25, 'a line of parent'],
 	[40, 'IMSG_AUTH without --auth'],
 	[41, 'a short IMSG_AUTH', @auth],
-	[42, 'an unterminated user', @auth],
-	[43, 'an unterminated password', @auth],
 	[44, 'IMSG_AUTH with a descriptor', @auth],
 	[46, 'IMSG_AUTH_CANCEL without --auth'],
 	[47, 'IMSG_AUTH_CANCEL with a body', @auth],
@@ -62,7 +57,7 @@ for my $case (@cases) {
 	is(status_of($t->wait_exit), 'exit 1', "$what: the daemon ends with 1");
 	like($t->log, qr/^msmtpd: parent: front: /m,
 	    "$what: the log says by whose fault");
-	unlike($t->log, qr/forged|\033|\302\233/, "$what: nothing is forged");
+	unlike($t->log, qr/forged/, "$what: nothing is forged");
 	is(scalar(my @left = $t->left), 0, "$what: no process is left");
 }
 

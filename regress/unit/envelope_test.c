@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+
+/*
+ * What deliver looks at before it runs a command, of which each is refused
+ * that no honest front sends: the envelope's head, addresses and descriptor.
+ */
+
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -164,9 +170,74 @@ test_head(void)
 	memset(h.id, 0, sizeof(h.id));
 	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "no id");
 	envelope_free(&e);
-	memcpy(h.id, "a b", 3);
-	ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL, "an id with a space");
-	envelope_free(&e);
+	for (i = 0; i < 4; i++) {
+		snprintf(h.id, sizeof(h.id), "a%cb", " /%\n"[i]);
+		ok(begin(&e, &h, TEXT("s@x\0r@x\0")) != NULL,
+		    "an id with octet %d", " /%\n"[i]);
+		envelope_free(&e);
+	}
+}
+
+/* What an argument of the command must not be, as sender and as recipient. */
+static const struct {
+	const char	*what;
+	const char	*address;
+	size_t		 len;		/* '\0' included */
+	uint8_t		 utf8;
+} harmful[] = {
+#define A(what, s, utf8)	{ what, s, sizeof(s), utf8 }
+	A("a dash", "-bad@example.org", 0),
+	A("an option", "-oQ/tmp", 0),
+	A("two dashes", "--", 0),
+	A("a newline", "a\nb@example.org", 0),
+	A("a carriage return", "a\rb@example.org", 0),
+	A("a tab", "a\tb@example.org", 0),
+	A("NUL within", "a\0b@example.org", 0),
+	A("escape", "a\033[2Jb@example.org", 0),
+	A("delete", "a\177b@example.org", 0),
+	A("a space", "a b@example.org", 0),
+	A("a quoted newline", "\"a\nb\"@example.org", 0),
+	A("quoted NUL", "\"a\\\0b\"@example.org", 0),
+	A("an open quote", "\"a@example.org", 0),
+	A("two addresses", "a@example.org,b@example.org", 0),
+	A("angle brackets", "<a@example.org>", 0),
+	A("a comment", "a(x)@example.org", 0),
+	A("no domain", "a@", 0),
+	A("no local part", "@example.org", 0),
+	A("two at signs", "a@b@example.org", 0),
+	A("8 bits without UTF-8", "\303\244@example.org", 0),
+	A("malformed UTF-8", "\303@example.org", 1),
+	A("overlong UTF-8", "\300\200@example.org", 1),
+	A("a surrogate", "\355\240\200@example.org", 1),
+	A("C1 in UTF-8", "\302\233@example.org", 1)
+#undef A
+};
+
+static void
+test_addresses(void)
+{
+	struct imsg_mail	 h;
+	struct envelope		 e;
+	char			 text[128];
+	size_t			 i, len;
+
+	for (i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
+		len = harmful[i].len;
+		memcpy(text, harmful[i].address, len);
+		memcpy(text + len, "r@x", 4);
+		h = head(1, 1, 4);
+		h.utf8 = harmful[i].utf8;
+		ok(begin(&e, &h, text, len + 4) != NULL, "sender: %s",
+		    harmful[i].what);
+		envelope_free(&e);
+		memcpy(text, "s@x", 4);
+		memcpy(text + 4, harmful[i].address, len);
+		h = head(1, 1, (uint32_t)len);
+		h.utf8 = harmful[i].utf8;
+		ok(begin(&e, &h, text, len + 4) != NULL, "recipient: %s",
+		    harmful[i].what);
+		envelope_free(&e);
+	}
 }
 
 /* Recipients that come in three messages. */
@@ -252,6 +323,7 @@ test_memfd(void)
 	close(sv[1]);
 	check_fd(open("/dev/zero", O_RDONLY), 5, 0, "a device");
 	check_fd(open("/", O_RDONLY | O_DIRECTORY), 5, 0, "a directory");
+	check_fd(open("/", O_PATH), 5, 0, "a path");
 }
 
 int
@@ -263,6 +335,7 @@ main(void)
 	conf.max_rcpt_octets = 200;
 	test_begin();
 	test_head();
+	test_addresses();
 	test_more();
 	test_memfd();
 	return (done_testing());

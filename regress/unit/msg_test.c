@@ -58,6 +58,7 @@ static const struct log_case {
 	{ "terminated twice", LOG_INFO, "front: x\0", 10, 0 },
 	{ "a newline", LOG_INFO, TEXT("front: x\nparent: y"), 0 },
 	{ "a control character", LOG_INFO, TEXT("front: \033[2J"), 0 },
+	{ "C1", LOG_INFO, TEXT("front: \302\233"), 0 },
 	{ "UTF-8", LOG_INFO, TEXT("front: \xc3\xbc"), 1 },
 	{ "half of it", LOG_INFO, TEXT("front: \xc3"), 0 },
 #undef TEXT
