@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -26,7 +25,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,17 +34,20 @@
 #include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
-#include "sandbox_priv.h"
+#include "outside.h"
 #include "refuse.h"
 #include "sandbox.h"
+#include "sandbox_priv.h"
 #include "tap.h"
 
 #define UNUSED_ID	64999
 
 static struct config	 conf;
 static pid_t		 parent_pid, deliver_pid, front_pid;
-static struct sockaddr_un abstract;
-static socklen_t	 abstract_len;
+static char		 mem_path[64], fd_path[64];	/* deliver's */
+static int		 pipe_fds[2], fd;
+static const siginfo_t	 queued = { .si_signo = SIGKILL,
+			    .si_code = SI_QUEUE };
 
 /* Attacks: the errno, 0 where it has worked. */
 static int
@@ -55,210 +56,58 @@ result(long ret)
 	return (ret == -1 ? errno : 0);
 }
 
-static int
-kill_deliver(void)
-{
-	return (result(kill(deliver_pid, SIGKILL)));
+/* One that is a system call, or one after the other until one fails. */
+#define ATTACK(name, call)						\
+static int								\
+name(void)								\
+{									\
+	return (result(call));						\
 }
 
-static int
-kill_front(void)
-{
-	return (result(kill(front_pid, SIGKILL)));
-}
-
-static int
-kill_deliver_high(void)
-{
-	/* pid_t is 32 bits wide: the kernel ignores the rest. */
-	return (result(syscall(SYS_kill, 0x100000000L | deliver_pid,
-	    SIGKILL)));
-}
-
-static int
-kill_parent(void)
-{
-	return (result(kill(parent_pid, SIGKILL)));
-}
-
+ATTACK(kill_deliver, kill(deliver_pid, SIGKILL))
+/* pid_t is 32 bits wide: the kernel ignores the rest. */
+ATTACK(kill_deliver_high, syscall(SYS_kill, 0x100000000L | deliver_pid,
+    SIGKILL))
+ATTACK(kill_parent, kill(parent_pid, SIGKILL))
+ATTACK(kill_front, kill(front_pid, SIGKILL))
 /* Signal 0 where success would hit more than our own. */
-static int
-kill_group(void)
-{
-	return (result(kill(-deliver_pid, 0)));
-}
-
-static int
-kill_all(void)
-{
-	return (result(kill(-1, 0)));
-}
-
-static int
-tkill_deliver(void)
-{
-	return (result(syscall(SYS_tkill, deliver_pid, SIGKILL)));
-}
-
-static int
-tgkill_deliver(void)
-{
-	return (result(syscall(SYS_tgkill, deliver_pid, deliver_pid,
-	    SIGKILL)));
-}
-
-static int
-queue_deliver(void)
-{
-	siginfo_t	 si;
-
-	memset(&si, 0, sizeof(si));
-	si.si_code = SI_QUEUE;
-	si.si_signo = SIGKILL;
-	return (result(syscall(SYS_rt_sigqueueinfo, deliver_pid, SIGKILL,
-	    &si)));
-}
-
-static int
-tgqueue_deliver(void)
-{
-	siginfo_t	 si;
-
-	memset(&si, 0, sizeof(si));
-	si.si_code = SI_QUEUE;
-	si.si_signo = SIGKILL;
-	return (result(syscall(SYS_rt_tgsigqueueinfo, deliver_pid,
-	    deliver_pid, SIGKILL, &si)));
-}
-
-static int
-pidfd_deliver(void)
-{
-	int	 fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0);
-
-	if (fd == -1)
-		return (errno);
-	return (result(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0)));
-}
-
+ATTACK(kill_group, kill(-deliver_pid, 0))
+ATTACK(kill_all, kill(-1, 0))
+ATTACK(tkill_deliver, syscall(SYS_tkill, deliver_pid, SIGKILL))
+ATTACK(tgkill_deliver, syscall(SYS_tgkill, deliver_pid, deliver_pid, SIGKILL))
+ATTACK(queue_deliver, syscall(SYS_rt_sigqueueinfo, deliver_pid, SIGKILL,
+    &queued))
+ATTACK(tgqueue_deliver, syscall(SYS_rt_tgsigqueueinfo, deliver_pid,
+    deliver_pid, SIGKILL, &queued))
+ATTACK(pidfd_deliver, (fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0)) ==
+    -1 ? -1 : syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0))
+ATTACK(getfd_deliver, (fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0)) ==
+    -1 ? -1 : syscall(SYS_pidfd_getfd, fd, 0, 0))
 /* SIGIO, or any other, to the owner of a descriptor. */
-static int
-owner(pid_t who)
-{
-	int	 fds[2];
-
-	if (pipe(fds) == -1)
-		return (0);
-	return (result(fcntl(fds[0], F_SETOWN, who)));
-}
-
-static int
-owner_deliver(void)
-{
-	return (owner(deliver_pid));
-}
-
-static int
-owner_parent(void)
-{
-	return (owner(parent_pid));
-}
-
-static int
-owner_front(void)
-{
-	return (owner(front_pid));
-}
-
-static int
-owner_group(void)
-{
-	return (owner(-deliver_pid));
-}
-
+ATTACK(owner_deliver, fcntl(pipe_fds[0], F_SETOWN, deliver_pid))
+ATTACK(owner_parent, fcntl(pipe_fds[0], F_SETOWN, parent_pid))
+ATTACK(owner_front, fcntl(pipe_fds[0], F_SETOWN, front_pid))
+ATTACK(owner_group, fcntl(pipe_fds[0], F_SETOWN, -deliver_pid))
 /* For commands, deliver has made what needs it. */
-static int
-owner_signal(void)
-{
-	int	 fds[2];
-
-	if (pipe(fds) == -1)
-		return (0);
-	return (result(fcntl(fds[0], F_SETSIG, SIGKILL)));
-}
-
-static int
-owner_ex_deliver(void)
-{
-	struct f_owner_ex	 owner = { F_OWNER_PID, deliver_pid };
-	int			 fds[2];
-
-	if (pipe(fds) == -1)
-		return (0);
-	return (result(fcntl(fds[0], F_SETOWN_EX, &owner)));
-}
-
-static int
-owner_ioctl(void)
-{
-	int	 s[2], pid = deliver_pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) == -1)
-		return (0);
-	return (result(ioctl(s[0], FIOSETOWN, &pid)));
-}
-
-static int
-ptrace_deliver(void)
-{
-	return (result(ptrace(PTRACE_ATTACH, deliver_pid, NULL, NULL)));
-}
-
-static int
-memory_deliver(void)
-{
-	char	 path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", deliver_pid);
-	return (result(open(path, O_RDWR | O_CLOEXEC)));
-}
-
-static int
-descriptors_deliver(void)
-{
-	char	 path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/0", deliver_pid);
-	return (result(open(path, O_RDONLY | O_CLOEXEC)));
-}
-
-static int
-readv_deliver(void)
-{
-	char		 byte;
-	struct iovec	 ours = { &byte, 1 }, theirs = { &conf, 1 };
-
-	return (result(process_vm_readv(deliver_pid, &ours, 1, &theirs, 1,
-	    0)));
-}
-
-static int
-getfd_deliver(void)
-{
-	int	 fd = (int)syscall(SYS_pidfd_open, deliver_pid, 0);
-
-	if (fd == -1)
-		return (errno);
-	return (result(syscall(SYS_pidfd_getfd, fd, 0, 0)));
-}
-
-static int
-limit_deliver(void)
-{
-	struct rlimit	 none = { 0, 0 };
-
-	return (result(prlimit(deliver_pid, RLIMIT_CPU, &none, NULL)));
-}
+ATTACK(owner_signal, fcntl(pipe_fds[0], F_SETSIG, SIGKILL))
+ATTACK(owner_ex_deliver, fcntl(pipe_fds[0], F_SETOWN_EX,
+    &(struct f_owner_ex){ F_OWNER_PID, deliver_pid }))
+ATTACK(owner_ioctl, ioctl(socket(AF_UNIX, SOCK_STREAM, 0), FIOSETOWN,
+    &deliver_pid))
+ATTACK(ptrace_deliver, ptrace(PTRACE_ATTACH, deliver_pid, NULL, NULL))
+ATTACK(memory_deliver, open(mem_path, O_RDWR | O_CLOEXEC))
+ATTACK(descriptors_deliver, open(fd_path, O_RDONLY | O_CLOEXEC))
+ATTACK(readv_deliver, process_vm_readv(deliver_pid,
+    &(struct iovec){ &(char){ 0 }, 1 }, 1, &(struct iovec){ &conf, 1 }, 1, 0))
+ATTACK(limit_deliver, prlimit(deliver_pid, RLIMIT_CPU,
+    &(struct rlimit){ 0, 0 }, NULL))
+ATTACK(renice_user, setpriority(PRIO_USER, 0, 19))
+ATTACK(multipath, socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP))
+ATTACK(multipath6, socket(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP))
+ATTACK(packet_socket, socket(AF_PACKET, SOCK_RAW, 0))
+ATTACK(new_namespace, unshare(CLONE_NEWUSER))
+ATTACK(core_limit, setrlimit(RLIMIT_CORE, &(struct rlimit){ 1, 1 }))
+ATTACK(become_root, setresuid(0, 0, 0))
 
 /* Each way to slow a process down, until one has worked. */
 static int
@@ -284,110 +133,37 @@ slow(pid_t pid)
 }
 
 static int
-slow_deliver(void)
+slow_all(void)
 {
-	return (slow(deliver_pid));
+	pid_t	 pids[] = { deliver_pid, front_pid, parent_pid };
+	size_t	 i;
+
+	for (i = 0; i < 3; i++)
+		if (slow(pids[i]) != EPERM)
+			return (slow(pids[i]));
+	return (EPERM);
 }
 
 static int
-slow_front(void)
+clone_with(unsigned long flags)
 {
-	return (slow(front_pid));
-}
+	long	 pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
 
-static int
-slow_parent(void)
-{
-	return (slow(parent_pid));
-}
-
-static int
-renice_user(void)
-{
-	return (result(setpriority(PRIO_USER, 0, 19)));
-}
-
-static int
-bind_tcp(void)
-{
-	struct sockaddr_in	 sin;
-	int			 s = socket(AF_INET, SOCK_STREAM, 0);
-
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (s == -1)
-		return (0);
-	return (result(bind(s, (struct sockaddr *)&sin, sizeof(sin))));
-}
-
-static int
-multipath(void)
-{
-	return (result(socket(AF_INET, SOCK_STREAM, 262)));
-}
-
-static int
-multipath6(void)
-{
-	return (result(socket(AF_INET6, SOCK_STREAM, 262)));
-}
-
-static int
-connect_abstract(void)
-{
-	int	 s = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	if (s == -1)
-		return (0);
-	return (result(connect(s, (struct sockaddr *)&abstract,
-	    abstract_len)));
-}
-
-static int
-new_namespace(void)
-{
-	return (result(unshare(CLONE_NEWUSER)));
+	if (pid == 0)
+		_exit(0);
+	return (result(pid));
 }
 
 static int
 clone_namespace(void)
 {
-	long	 pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
-
-	if (pid == 0)
-		_exit(0);
-	return (result(pid));
+	return (clone_with(CLONE_NEWUSER));
 }
 
 static int
 clone_sibling(void)
 {
-	long	 pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-
-	if (pid == 0)
-		_exit(0);
-	return (result(pid));
-}
-
-static int
-packet_socket(void)
-{
-	return (result(socket(AF_PACKET, SOCK_RAW, 0)));
-}
-
-static int
-core_limit(void)
-{
-	struct rlimit	 more = { 1, 1 };
-
-	return (result(setrlimit(RLIMIT_CORE, &more)));
-}
-
-static int
-become_root(void)
-{
-	return (result(setresuid(0, 0, 0)));
+	return (clone_with(CLONE_PARENT));
 }
 
 #define ABI(n)		(n)		/* needs Landlock, this ABI */
@@ -423,9 +199,7 @@ static const struct attack {
 	{ "process_vm_readv of deliver", readv_deliver, EPERM, ANY },
 	{ "pidfd_getfd of deliver", getfd_deliver, EPERM, ANY },
 	{ "prlimit of deliver", limit_deliver, EPERM, ANY },
-	{ "slow deliver down", slow_deliver, EPERM, ANY },
-	{ "slow front down", slow_front, EPERM, ANY },
-	{ "slow parent down", slow_parent, EPERM, ANY },
+	{ "slow deliver, front or parent down", slow_all, EPERM, ANY },
 	{ "setpriority of the user", renice_user, EPERM, ANY },
 	{ "unshare", new_namespace, EPERM, ANY },
 	{ "clone CLONE_NEWUSER", clone_namespace, EPERM, ANY },
@@ -435,8 +209,8 @@ static const struct attack {
 	{ "multipath TCP, IPv6", multipath6, EPERM, ANY },
 	{ "a larger core file", core_limit, EPERM, ANY },
 	{ "become root", become_root, EPERM, ANY },
-	{ "bind on TCP", bind_tcp, EACCES, ABI(4) },
-	{ "an abstract socket of others", connect_abstract, EPERM, ABI(6) },
+	{ "bind on TCP", outside_bind, EACCES, ABI(4) },
+	{ "an abstract socket of others", outside_abstract, EPERM, ABI(6) },
 };
 
 #define NATTACKS	(sizeof(attacks) / sizeof(attacks[0]))
@@ -470,8 +244,10 @@ command(int ready)
 	alarm(60);
 	close(ready);
 	setsid();
-	if (sandbox_command() == -1)
+	if (sandbox_command() == -1 || pipe(pipe_fds) == -1)
 		_exit(1);
+	snprintf(mem_path, sizeof(mem_path), "/proc/%d/mem", deliver_pid);
+	snprintf(fd_path, sizeof(fd_path), "/proc/%d/fd/0", deliver_pid);
 	for (i = 0; i < NATTACKS; i++)
 		shared->got[i] = attacks[i].fn();
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
@@ -629,8 +405,6 @@ deathsig(void)
 int
 main(void)
 {
-	int	 s;
-
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
@@ -638,15 +412,7 @@ main(void)
 	log_init("", no_log, NULL);
 	config_user(&conf, UNUSED_ID);
 	conf.max_sessions = 100;
-	abstract.sun_family = AF_UNIX;
-	snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1,
-	    "msmtpd-command-test-%d", getpid());
-	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-	    strlen(abstract.sun_path + 1));
-	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s == -1 || bind(s, (struct sockaddr *)&abstract, abstract_len) ==
-	    -1 || listen(s, 5) == -1)
-		err(1, "abstract socket");
+	outside_init();
 	attack(1);
 	attack(0);
 	deathsig();
