@@ -18,7 +18,6 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Copy qw(copy);
 use Getopt::Long;
 use IO::Socket::IP;
-use IPC::Open2 qw(open2);
 use JSON::PP;
 use List::Util qw(min);
 use Msmtpd::Test qw(children eventually is_root run slurp status_of
@@ -46,20 +45,13 @@ my @rows = (
 	    unit => '', least => 3 },
 	{ id => 'pipeline', text => '4 KiB mails, kept open, pipelined, of ' .
 	    'the limit', unit => '' },
-	{ id => 'static', text => '4 KiB, command linked statically, ' .
-	    'of the limit', unit => '' },
-	{ id => 'static-reconnect', text => '  one connection each',
-	    unit => '' },
 	{ id => 'latency', text => 'one mail at a time, added to ' .
 	    'spawn-to-exit', unit => 'us', most => 150 },
 	{ id => 'latency-pipeline', text => '  pipelined', unit => 'us' },
-	{ id => 'latency-bare', text => '  by the same turns, nothing done ' .
-	    'in them', unit => 'us' },
 	{ id => 'mib', text => '1 MiB mails, sessions kept open, of the limit',
 	    unit => '', least => 0.60 },
 	{ id => 'large', text => '20 MiB mails, 4 sessions, octets/s of a ' .
 	    'bare loop', unit => '', least => 0.80 },
-	{ id => 'large-one', text => '  with one session', unit => '' },
 	{ id => 'source', text => 'smtp-source, kept open, of the msmtpd of ' .
 	    'msmtp', unit => '' },
 	{ id => 'source-reconnect', text => 'smtp-source, one connection ' .
@@ -86,16 +78,13 @@ $row{$_} or die "$_: no such row: " . join(' ', map { $_->{id} } @rows) . "\n"
 my $t = Msmtpd::Test->new;
 my $dir = $t->dir;
 my $obj = ($ENV{OBJDIR} || '.obj') . '/regress/bench';
-for my $prog (qw(load limit bare memfd_loop start sink)) {
+for my $prog (qw(load limit memfd_loop start sink)) {
 	copy("$obj/$prog", "$dir/$prog") or die "$obj/$prog: $!\n";
 	chmod 0755, "$dir/$prog" or die $!;
 }
-if (copy("$obj/sink-static", "$dir/sink-static")) {
-	chmod 0755, "$dir/sink-static" or die $!;
-}
 my $msmtp = $ENV{MSMTPD_MSMTPD} || msmtp_in_path();
 my $source = $ENV{SMTP_SOURCE} || which('smtp-source');
-our $sink = "$dir/sink";
+my $sink = "$dir/sink";
 my $nofile = nofile();
 
 $| = 1;
@@ -103,8 +92,6 @@ head() unless $as_json;
 bench_kept();
 bench_reconnect();
 bench_pipeline();
-bench_static('static');
-bench_static('static-reconnect', '--reconnect');
 bench_latency();
 bench_mib();
 bench_large();
@@ -160,18 +147,6 @@ sub ours {
 	my $got = $code->($t->port);
 	my $status = $t->stop;
 	die 'msmtpd: ', status_of($status), "\n", $t->log if $status;
-	return $got;
-}
-
-# bare: the same with the bones of a mail's way.
-sub bare {
-	my ($code) = @_;
-	my $pid = open2(my $out, my $in, "$dir/bare", $sink);
-	chomp(my $port = <$out> // die "bare: no port\n");
-	my $got = $code->($port);
-	close $in;
-	waitpid $pid, 0;
-	die 'bare: ', status_of($?), "\n" if $?;
 	return $got;
 }
 
@@ -338,39 +313,24 @@ sub bench_pipeline {
 	    rates($got));
 }
 
-# A command that costs less to start than any that is of use.
-sub bench_static {
-	my ($id, @how) = @_;
-	wanted($id) or return;
-	local $sink = "$dir/sink-static";
-	return skipped($id, 'no static C library') unless -e $sink;
-	my $got = contest(3000, 4096, 0, @how);
-	result($id, ratio($got, 'msmtpd', 'limit', 'mails_per_s'),
-	    rates($got));
-}
-
 # Medians in us: with a lock-step client, and with one that sends MAIL, RCPT
 # and DATA at once.
 sub bench_latency {
-	wanted(qw(latency latency-pipeline latency-bare)) or return;
+	wanted(qw(latency latency-pipeline)) or return;
 	my @args = ('--sessions=1', '--mails=1000', '--size=4096');
 	my $client = sub { load("--port=$_[0]", @args) };
 	my $pipeline = sub { load("--port=$_[0]", '--pipeline', @args) };
 	my @c = (limit => sub { limit(1, 1000, 4096) },
 	    msmtpd => sub { ours($client) },
-	    bare => sub { bare($client) },
 	    pipelined => sub { ours($pipeline) });
 	push @c, msmtp => sub { theirs($client) } if $msmtp;
 	my $got = in_turn(@c);
 	my %p50 = map { $_ => figure($got, $_, 'p50_us') } keys %$got;
-	my %bare = (bare => delete $p50{bare});
 	delete $p50{pipelined};
 	result('latency', difference($got, 'msmtpd', 'limit', 'p50_us'),
 	    \%p50);
 	result('latency-pipeline', difference($got, 'pipelined', 'limit',
 	    'p50_us'), {});
-	result('latency-bare', difference($got, 'bare', 'limit', 'p50_us'),
-	    \%bare);
 }
 
 sub bench_mib {
@@ -381,21 +341,13 @@ sub bench_mib {
 }
 
 sub bench_large {
-	wanted(qw(large large-one)) or return;
+	wanted('large') or return;
 	my @args = ('--mails=40', '--size=' . 20 * $MIB);
-	my $with = sub {
-		my ($n) = @_;
-		return ours(sub { load("--port=$_[0]", "--sessions=$n",
-		    @args) });
-	};
 	my $got = in_turn(loop => sub { tool('memfd_loop', @args) },
-	    msmtpd => sub { $with->(4) }, one => sub { $with->(1) });
-	for (['large', 'msmtpd'], ['large-one', 'one']) {
-		my ($id, $name) = @$_;
-		result($id, ratio($got, $name, 'loop', 'mb_per_s'),
-		    { loop => figure($got, 'loop', 'mb_per_s'),
-		    msmtpd => figure($got, $name, 'mb_per_s') });
-	}
+	    msmtpd => sub { ours(sub { load("--port=$_[0]", '--sessions=4',
+	    @args) }) });
+	result('large', ratio($got, 'msmtpd', 'loop', 'mb_per_s'),
+	    { map { $_ => figure($got, $_, 'mb_per_s') } keys %$got });
 }
 
 # Postfix's client has no report of its own: its run time is what we have.

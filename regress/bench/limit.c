@@ -11,7 +11,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,36 +78,17 @@ finish(void)
 int
 main(int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{ "sessions", required_argument, NULL, 'k' },
-		{ "mails", required_argument, NULL, 'm' },
-		{ "size", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
+	static const char	 usage[] = "limit [--sessions=K] [--mails=M] "
+				    "[--size=S] [--json] command ...";
+	size_t			 mails = 1000, size = 4096, begun = 0;
+	const struct stats_option opts[] = {
+		{ "sessions", &nslots, 10000 }, { "mails", &mails, 10000000 },
+		{ "size", &size, 1 << 30 }, { NULL, NULL, 0 }
 	};
-	size_t	mails = 1000, size = 4096, begun = 0;
-	int	ch, json = 0;
 
-	while ((ch = getopt_long(argc, argv, "+", opts, NULL)) != -1)
-		switch (ch) {
-		case 'k':
-			nslots = stats_number("sessions", optarg, 10000);
-			break;
-		case 'm':
-			mails = stats_number("mails", optarg, 10000000);
-			break;
-		case 's':
-			size = stats_number("size", optarg, 1 << 30);
-			break;
-		case 'j':
-			json = 1;
-			break;
-		default:
-			return (2);
-		}
-	if (optind == argc)
-		errx(2, "usage: limit [--sessions=K] [--mails=M] [--size=S] "
-		    "[--json] command ...");
+	argv += stats_options(argc, argv, opts, usage);
+	if (*argv == NULL)
+		errx(2, "usage: %s", usage);
 	stats_init(&st, mails, size);
 	message = stats_message(size);
 	if ((slots = calloc(nslots, sizeof(*slots))) == NULL)
@@ -116,14 +96,14 @@ main(int argc, char **argv)
 	alarm(600);
 	st.begin = stats_now();
 	for (; begun < nslots && begun < mails; begun++)
-		start(&slots[begun], argv + optind);
+		start(&slots[begun], argv);
 	while (begun < mails) {
-		start(finish(), argv + optind);
+		start(finish(), argv);
 		begun++;
 	}
 	while (st.n < mails)
 		finish();
 	st.end = stats_now();
-	stats_print(&st, stdout, json);
+	stats_print(&st);
 	return (0);
 }

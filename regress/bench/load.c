@@ -25,7 +25,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,9 +62,10 @@ static struct sockaddr_in	 server;
 static struct session		*sessions;
 static struct stats		 st;
 static char			*message;
-static size_t			 nsessions = 16, mails = 1000, begun, ended;
+static size_t			 nsessions = 16, mails, begun, ended;
 static size_t			 opened, hellos, idle_ready;
-static bool			 reconnect, pipeline, idle, idle_mails;
+static size_t			 reconnect, pipeline, idle;	/* options */
+static bool			 idle_mails;
 static int			 epfd;
 
 static void	session_open(struct session *);
@@ -323,7 +323,7 @@ run_idle(void)
 }
 
 static void
-run_load(int json)
+run_load(void)
 {
 	size_t	i;
 
@@ -337,7 +337,7 @@ run_load(int json)
 		session_open(&sessions[i]);
 	while (ended < (reconnect ? mails : nsessions))
 		wait_once();
-	stats_print(&st, stdout, json);
+	stats_print(&st);
 }
 
 static void
@@ -354,75 +354,30 @@ raise_nofile(void)
 		err(1, "%zu sessions need as many descriptors", nsessions);
 }
 
-static void
-options(int argc, char **argv, size_t *size, unsigned *timeout, int *json)
-{
-	static const struct option opts[] = {
-		{ "port", required_argument, NULL, 'p' },
-		{ "sessions", required_argument, NULL, 'k' },
-		{ "mails", required_argument, NULL, 'm' },
-		{ "size", required_argument, NULL, 's' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "reconnect", no_argument, NULL, 'r' },
-		{ "pipeline", no_argument, NULL, 'l' },
-		{ "idle", no_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
-	};
-	size_t	port = 0;
-	int	ch;
-
-	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1)
-		switch (ch) {
-		case 'p':
-			port = stats_number("port", optarg, 65535);
-			break;
-		case 'k':
-			nsessions = stats_number("sessions", optarg, 1000000);
-			break;
-		case 'm':
-			mails = stats_number("mails", optarg, 10000000);
-			idle_mails = true;
-			break;
-		case 's':
-			*size = stats_number("size", optarg, 1 << 30);
-			break;
-		case 't':
-			*timeout = (unsigned)stats_number("timeout", optarg,
-			    86400);
-			break;
-		case 'r':
-			reconnect = true;
-			break;
-		case 'l':
-			pipeline = true;
-			break;
-		case 'i':
-			idle = true;
-			break;
-		case 'j':
-			*json = 1;
-			break;
-		default:
-			exit(2);
-		}
-	if (optind != argc || port == 0)
-		errx(2, "usage: load --port=N [--sessions=K] [--mails=M] "
-		    "[--size=S] [--reconnect] [--pipeline] [--idle] "
-		    "[--timeout=s] [--json]");
-	server.sin_family = AF_INET;
-	server.sin_port = htons((uint16_t)port);
-	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-}
-
 int
 main(int argc, char **argv)
 {
-	size_t		size = 4096;
-	unsigned	timeout = 600;
-	int		json = 0;
+	static const char	 usage[] = "load --port=N [--sessions=K] "
+				    "[--mails=M] [--size=S] [--reconnect] "
+				    "[--pipeline] [--idle] [--timeout=s] "
+				    "[--json]";
+	size_t			 port = 0, size = 4096, timeout = 600;
+	const struct stats_option opts[] = {
+		{ "port", &port, 65535 }, { "sessions", &nsessions, 1000000 },
+		{ "mails", &mails, 10000000 }, { "size", &size, 1 << 30 },
+		{ "timeout", &timeout, 86400 }, { "reconnect", &reconnect, 0 },
+		{ "pipeline", &pipeline, 0 }, { "idle", &idle, 0 },
+		{ NULL, NULL, 0 }
+	};
 
-	options(argc, argv, &size, &timeout, &json);
+	if (stats_options(argc, argv, opts, usage) != argc || port == 0)
+		errx(2, "usage: %s", usage);
+	idle_mails = mails > 0;
+	if (!idle_mails)
+		mails = 1000;
+	server.sin_family = AF_INET;
+	server.sin_port = htons((uint16_t)port);
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	stats_init(&st, mails, size);
 	message = stats_message(size);
 	if ((sessions = calloc(nsessions, sizeof(*sessions))) == NULL)
@@ -430,10 +385,10 @@ main(int argc, char **argv)
 	raise_nofile();
 	if ((epfd = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		err(1, "epoll_create1");
-	alarm(timeout);
+	alarm((unsigned)timeout);
 	if (idle)
 		run_idle();
 	else
-		run_load(json);
+		run_load();
 	return (0);
 }

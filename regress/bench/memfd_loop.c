@@ -14,7 +14,6 @@
 #include <netinet/tcp.h>
 
 #include <err.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,34 +92,20 @@ tcp_pair(int pair[2])
 int
 main(int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{ "mails", required_argument, NULL, 'm' },
-		{ "size", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
+	static const char	 usage[] = "memfd_loop [--mails=M] [--size=S] "
+				    "[--json]";
+	struct stats		 st;
+	char			*message;
+	size_t			 mails = 50, size = 20 << 20;
+	const struct stats_option opts[] = {
+		{ "mails", &mails, 1000000 }, { "size", &size, 1 << 30 },
+		{ NULL, NULL, 0 }
 	};
-	struct stats	 st;
-	char		*message;
-	size_t		 mails = 50, size = 20 << 20;
-	pid_t		 pid;
-	int		 ch, json = 0, pair[2], status;
+	pid_t			 pid;
+	int			 pair[2], status;
 
-	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1)
-		switch (ch) {
-		case 'm':
-			mails = stats_number("mails", optarg, 1000000);
-			break;
-		case 's':
-			size = stats_number("size", optarg, 1 << 30);
-			break;
-		case 'j':
-			json = 1;
-			break;
-		default:
-			return (2);
-		}
-	if (optind != argc)
-		errx(2, "usage: memfd_loop [--mails=M] [--size=S] [--json]");
+	if (stats_options(argc, argv, opts, usage) != argc)
+		errx(2, "usage: %s", usage);
 	stats_init(&st, mails, size);
 	message = stats_message(size);
 	signal(SIGPIPE, SIG_IGN);
@@ -141,6 +126,6 @@ main(int argc, char **argv)
 	close(pair[0]);
 	if (waitpid(pid, &status, 0) == -1 || status != 0)
 		errx(1, "the receiver failed");
-	stats_print(&st, stdout, json);
+	stats_print(&st);
 	return (0);
 }

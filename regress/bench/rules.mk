@@ -6,9 +6,8 @@
 
 # The tools are the same whatever the daemon is built with.
 BENCH_O =	$(OBJDIR)/regress/bench
-BENCH_TOOLS =	$(BENCH_O)/limit $(BENCH_O)/bare $(BENCH_O)/load \
-		$(BENCH_O)/memfd_loop $(BENCH_O)/start $(BENCH_O)/sink \
-		$(BENCH_O)/sink-static.tried
+BENCH_TOOLS =	$(BENCH_O)/limit $(BENCH_O)/load $(BENCH_O)/memfd_loop \
+		$(BENCH_O)/start $(BENCH_O)/sink
 BENCH_CC =	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2
 BENCH ?=
 
@@ -16,7 +15,7 @@ REGRESS_NEEDS += $(BENCH_TOOLS)
 
 $(BENCH_TOOLS): $(FLAGS) regress/bench/rules.mk
 
-$(filter-out %/sink %.tried,$(BENCH_TOOLS)): $(BENCH_O)/%: \
+$(filter-out %/sink,$(BENCH_TOOLS)): $(BENCH_O)/%: \
 	    regress/bench/%.c regress/bench/stats.c regress/bench/stats.h
 	@mkdir -p $(@D)
 	$(call say,$(CC) -o $@)
@@ -26,15 +25,6 @@ $(BENCH_O)/sink: regress/bench/sink.c
 	@mkdir -p $(@D)
 	$(call say,$(CC) -o $@)
 	$(Q)$(BENCH_CC) -o $@ $<
-
-# The same, linked statically; where there is no static C library its rows are
-# left out.
-$(BENCH_O)/sink-static.tried: regress/bench/sink.c
-	@mkdir -p $(@D)
-	$(call say,$(CC) -o $(@:.tried=))
-	$(Q)rm -f $(@:.tried=)
-	$(Q)$(BENCH_CC) -static -o $(@:.tried=) $< 2>/dev/null || :
-	$(Q)touch $@
 
 .PHONY: bench bench-check
 bench bench-check: $(BIN) $(BENCH_TOOLS)

@@ -12,7 +12,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -100,35 +99,24 @@ run(struct stats *st, char **argv)
 int
 main(int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{ "runs", required_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
+	static const char	 usage[] = "start [--runs=N] [--json] "
+				    "command ...";
+	struct stats		 st;
+	size_t			 runs = 50;
+	const struct stats_option opts[] = {
+		{ "runs", &runs, 100000 }, { NULL, NULL, 0 }
 	};
-	struct stats	st;
-	size_t		runs = 50;
-	int		ch, json = 0;
 
-	while ((ch = getopt_long(argc, argv, "+", opts, NULL)) != -1)
-		switch (ch) {
-		case 'n':
-			runs = stats_number("runs", optarg, 100000);
-			break;
-		case 'j':
-			json = 1;
-			break;
-		default:
-			return (2);
-		}
-	if (optind == argc)
-		errx(2, "usage: start [--runs=N] [--json] command ...");
+	argv += stats_options(argc, argv, opts, usage);
+	if (*argv == NULL)
+		errx(2, "usage: %s", usage);
 	stats_init(&st, runs, 0);
 	signal(SIGPIPE, SIG_IGN);
 	alarm(600);
 	st.begin = stats_now();
 	while (st.n < runs)
-		run(&st, argv + optind);
+		run(&st, argv);
 	st.end = stats_now();
-	stats_print(&st, stdout, json);
+	stats_print(&st);
 	return (0);
 }

@@ -4,6 +4,7 @@
 #include <sys/time.h>
 
 #include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 #include "stats.h"
 
 #define LINE	72		/* octets of a line of the message */
+
+static int	json;
 
 uint64_t
 stats_now(void)
@@ -63,7 +66,7 @@ percentile(const struct stats *st, double p)
 }
 
 void
-stats_print(struct stats *st, FILE *fp, int json)
+stats_print(struct stats *st)
 {
 	struct rusage	ru;
 	double		s = (double)(st->end - st->begin) / 1e9;
@@ -73,7 +76,7 @@ stats_print(struct stats *st, FILE *fp, int json)
 		errx(1, "no mail was measured");
 	getrusage(RUSAGE_SELF, &ru);
 	qsort(st->ns, st->n, sizeof(*st->ns), compare);
-	fprintf(fp, json ?
+	printf(json ?
 	    "{\"mails\":%zu,\"size\":%zu,\"seconds\":%.6f,"
 	    "\"mails_per_s\":%.1f,\"mb_per_s\":%.2f,\"p50_us\":%.1f,"
 	    "\"p99_us\":%.1f,\"max_us\":%.1f,\"own_cpu_us\":%.1f}\n" :
@@ -83,11 +86,11 @@ stats_print(struct stats *st, FILE *fp, int json)
 	    st->n, st->size, s, n / s, n * (double)st->size / s / 1e6,
 	    percentile(st, 0.5), percentile(st, 0.99), percentile(st, 1.0),
 	    (seconds(ru.ru_utime) + seconds(ru.ru_stime)) * 1e6 / n);
-	fflush(fp);
+	fflush(stdout);
 }
 
-size_t
-stats_number(const char *option, const char *s, size_t max)
+static size_t
+number(const char *option, const char *s, size_t max)
 {
 	char		*end;
 	unsigned long	 n;
@@ -96,6 +99,37 @@ stats_number(const char *option, const char *s, size_t max)
 	if (*s < '0' || *s > '9' || *end != '\0' || n < 1 || n > max)
 		errx(2, "--%s: must be a number from 1 to %zu", option, max);
 	return (n);
+}
+
+int
+stats_options(int argc, char **argv, const struct stats_option *opts,
+    const char *usage)
+{
+	const struct stats_option	*o;
+	const char			*arg, *equals;
+	size_t				 len;
+	int				 i;
+
+	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+		if (*(arg = argv[i] + 2) == '\0')
+			return (i + 1);
+		equals = strchr(arg, '=');
+		len = equals != NULL ? (size_t)(equals - arg) : strlen(arg);
+		if (strcmp(arg, "json") == 0) {
+			json = 1;
+			continue;
+		}
+		for (o = opts; o->name != NULL; o++)
+			if (strlen(o->name) == len &&
+			    strncmp(o->name, arg, len) == 0 &&
+			    (equals != NULL) == (o->max > 0))
+				break;
+		if (o->name == NULL)
+			errx(2, "usage: %s", usage);
+		*o->value = o->max > 0 ? number(o->name, equals + 1, o->max) :
+		    1;
+	}
+	return (i);
 }
 
 char *

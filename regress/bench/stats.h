@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-/* What load, limit and memfd_loop have in common: a clock and a report. */
+/* What load, limit, memfd_loop and start have in common: options, a clock and
+ * a report. */
 struct stats {
 	uint64_t	*ns;		/* a latency each */
 	size_t		 n, max;
@@ -24,11 +24,22 @@ void	stats_init(struct stats *, size_t max, size_t size);
 /* stats_add: one mail took ns nanoseconds. */
 void	stats_add(struct stats *, uint64_t ns);
 
-/* stats_print: one line, as JSON where json is not 0.  Sorts. */
-void	stats_print(struct stats *, FILE *, int json);
+/* stats_print: one line on standard output, as JSON where that was asked for.
+ * Sorts. */
+void	stats_print(struct stats *);
 
-/* stats_number: s as a number from 1 to max, or exits naming the option. */
-size_t	stats_number(const char *option, const char *s, size_t max);
+/* An option --name=N, from 1 to max; with max 0 --name, which sets 1. */
+struct stats_option {
+	const char	*name;
+	size_t		*value;
+	size_t		 max;
+};
+
+/* stats_options: take the options at the beginning of argv, and --json, which
+ * all have.  The table ends with a NULL name.  Returns the index of the first
+ * other word; where there is a wrong option it exits with 2 and the usage. */
+int	stats_options(int argc, char **argv, const struct stats_option *,
+	    const char *usage);
 
 /* stats_message: a mail of size octets with CRLF line ends and, behind it,
  * the final ".\r\n".  Its length without that is size. */
