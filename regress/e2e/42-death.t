@@ -51,7 +51,7 @@ SKIP: {
 }
 
 # front
-for my $signal (qw(KILL ABRT), @sys) {
+for my $signal ('KILL', @sys) {
 	my ($idle, $busy, $command_pid) = sessions();
 	CORE::kill $signal, $t->proc('front');
 	ok($_->at_end, "front, SIG$signal: connections are closed")
@@ -139,17 +139,6 @@ END
 	CORE::kill 'KILL', @{$pids{free}};
 	gone("$victim: until it is ended", @{$pids{free}});
 	is(scalar $t->left, 0, "$victim: no process is left");
-}
-
-# parent
-{
-	my ($idle, $busy, $command_pid) = sessions();
-	$t->signal('KILL');
-	is(status_of($t->wait_exit), 'signal 9', 'parent: gone');
-	like($idle->reply, qr/^(?:421 4.*)?$/, 'parent: 421 or closed');
-	ok($idle->at_end, 'parent: connections are closed');
-	gone('parent: the command ends with it', $command_pid);
-	is(scalar $t->left, 0, 'parent: no process is left');
 }
 
 # front dies, and its commands do not end in the 30 s that they are left: they

@@ -114,24 +114,15 @@ is(one_mail('EHLO x', qr/^554 5\.4\.6/, data => "Received: x\n" x 100 .
 	like($f->{from}, qr/^<s+\.\.\.>$/, 'a long sender, cut');
 }
 
-# What a client says.  The command line takes no control character: name and
-# addresses have none.
+# What a client says; each kind of octet is log_test's.  The command line takes
+# no control character: name and addresses have none.
 my %helo = (
 	'my printer' => 'my\040printer',
-	'a  b   c' => 'a\040\040b\040\040\040c',
-	'"quoted"' => '"quoted"',
 	'back\slash' => 'back\\\\slash',
-	'\040' => '\\\\040',
 	"gr\xc3\xbc\xc3\x9fe" => "gr\xc3\xbc\xc3\x9fe",
-	"c1\xc2\x85c1" => 'c1\302\205c1',
 	"latin\xfc" => 'latin\374',
-	"surrogate\xed\xa0\x80" => 'surrogate\355\240\200',
-	"bidi\xe2\x80\xae" => 'bidi\342\200\256',
-	"half\xc3" => 'half\303',
-	'reply=250 command=exit:0' => 'reply=250\040command=exit:0',
 	'x from=<forged@example.org>' =>
 	    'x\040from=<forged@example.org>',
-	'[127.0.0.1]' => '[127.0.0.1]',
 	'%s%n%x' => '%s%n%x',
 );
 for my $helo (sort keys %helo) {
@@ -140,17 +131,11 @@ for my $helo (sort keys %helo) {
 }
 
 # As long as it may be, and cut: there is a mark, and nothing is cut within.
-for my $unit ('x', ' y', "\xc3\xbc", "\xe2\x82\xac", "\xff", '\\',
-    'z' . "\xf0\x9f\x93\xa7") {
-	my $long = 'n' . $unit x (254 / length $unit);
-	my $f = one_mail("EHLO $long", qr/^250/);
+for my $unit ('x', "\xe2\x82\xac", "\xff") {
+	my $f = one_mail('EHLO n' . $unit x (254 / length $unit), qr/^250/);
 	like($f->{helo}, qr/\An.{100,}\.\.\.\z/,
 	    'a long name is cut, and that shows') or diag($f->{helo});
 	cmp_ok(length $f->{helo}, '<=', 127, 'at 127 octets');
-	$long = 'n' . $unit x (120 / length $unit);
-	$f = one_mail("EHLO $long", qr/^250/);
-	unlike($f->{helo}, qr/\.\.\.\z/, 'what fits is whole')
-	    if $unit =~ /^(?:x|[\xc3\xe2z].*)$/s;
 }
 
 # Addresses that try to be more than one field, or one recipient.
