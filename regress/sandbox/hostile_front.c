@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A front that an attacker has taken over, against the real parent.  It is
+ * A front that an attacker has taken over, against the real parent, and by
+ * hostile_mails.c against the real deliver.  It is
  * linked in the place of front_main() in a build for this test; --max-noops
  * is the number of what it shall do once it is confined.
  */
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "front/sandbox_front.h"
+#include "hostile_mails.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "packets.h"
@@ -103,8 +105,10 @@ hostile(uint32_t what)
 {
 	size_t	 i;
 
-	if (what >= 1000)
+	if (what >= 1000 && what < 5000)
 		fuzz(what);
+	else if (what >= MAILS && what != MAILS_EARLY)
+		mails_send(what);
 	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		if (messages[i].what == what)
 			message(messages[i].type, 1, &login, messages[i].len,
@@ -168,6 +172,9 @@ __wrap_front_main(void)
 {
 	packets_to(MSMTPD_FD_PARENT);
 	proc_init(PROC_FRONT, &conf);
+	mails_init(conf.max_noops);
 	sandbox_front(&conf);
+	if (conf.max_noops == MAILS_EARLY)
+		mails_send(MAILS_EARLY);
 	proc_run(dispatch, NULL, &status);
 }

@@ -17,10 +17,6 @@ $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
 $(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
 $(SANDBOX_B)/sandbox_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
 
-$(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: \
-	    $(SANDBOX_O)/hostile.o $(SANDBOX_O)/packets.o
-$(SANDBOX_O)/hostile.o: private COMPILE += -Iregress/unit
-
 # A test's own objects stand behind the archive, which they need once more.
 $(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test \
 $(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test \
@@ -43,7 +39,8 @@ $(SANDBOX_B)/landlock_abi: $(SANDBOX_O)/landlock_abi.o
 # The daemon with a hostile front, or deliver, in the place of its own.
 $(SANDBOX_B)/hostile_front $(SANDBOX_B)/hostile_deliver: $(MAIN) \
 	    $(SANDBOX_O)/packets.o
-$(SANDBOX_B)/hostile_front: $(SANDBOX_O)/hostile_front.o
+$(SANDBOX_B)/hostile_front: $(SANDBOX_O)/hostile_front.o \
+	    $(SANDBOX_O)/hostile_mails.o
 $(SANDBOX_B)/hostile_deliver: $(SANDBOX_O)/hostile_deliver.o
 $(SANDBOX_B)/hostile_front: private LINK += -Wl,--wrap=front_main
 $(SANDBOX_B)/hostile_deliver: private LINK += -Wl,--wrap=deliver_main

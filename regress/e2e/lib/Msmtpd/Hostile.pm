@@ -15,12 +15,14 @@ use Test::More;
 
 our @EXPORT_OK = qw(hostile random_messages);
 
-# hostile: start that program's daemon to do what is asked.
+# hostile: start that program's daemon to do what is asked; its command files
+# what it gets.
 sub hostile {
 	my ($program, $what, @options) = @_;
 	my $t = Msmtpd::Test->new;
 	File::Copy::copy($program, $t->bin) or die "$program: $!\n";
-	$t->start("--max-noops=$what", '--command=/bin/true', @options);
+	$t->start("--max-noops=$what", '--command=' . $t->filer . ' -f %F --',
+	    @options);
 	return $t;
 }
 
