@@ -7,6 +7,7 @@
  * ABI that there is.
  */
 
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,9 +171,51 @@ remove_log(void)
 }
 
 static int
+truncate_log(void)
+{
+	return (result(truncate("log/log", 0)));
+}
+
+static int
 directory_there(void)
 {
 	return (result(mkdir("log/new", 0700)));
+}
+
+static int
+fifo_there(void)
+{
+	return (result(mkfifo("log/new", 0600)));
+}
+
+static int
+link_there(void)
+{
+	return (result(symlink("log", "log/new")));
+}
+
+static int
+socket_there(void)
+{
+	return (result(mknod("log/new", S_IFSOCK | 0600, 0)));
+}
+
+static int
+remove_directory(void)
+{
+	return (result(rmdir("log/dir")));
+}
+
+static int
+refer(void)
+{
+	return (result(link("log/log", "log/dir/new")));
+}
+
+static int
+write_device(void)
+{
+	return (result(open("/dev/null", O_WRONLY | O_CLOEXEC)));
 }
 
 static int
@@ -206,8 +250,18 @@ static const struct attempt {
 	{ "make a file beside it", new_log, 1, { NO, EACCES, 0, NO } },
 	{ "read the log", read_log, 1, { NO, EACCES, EACCES, NO } },
 	{ "remove the log", remove_log, 1, { NO, EACCES, EACCES, NO } },
+	{ "truncate the log", truncate_log, 3, { NO, EACCES, EACCES, NO } },
 	{ "make a directory there", directory_there, 1,
 	    { NO, EACCES, EACCES, NO } },
+	{ "make a FIFO there", fifo_there, 1, { NO, EACCES, EACCES, NO } },
+	{ "make a symbolic link there", link_there, 1,
+	    { NO, EACCES, EACCES, NO } },
+	{ "make a socket there", socket_there, 1, { NO, EACCES, EACCES, NO } },
+	{ "remove a directory there", remove_directory, 1,
+	    { NO, EACCES, EACCES, NO } },
+	/* ABI 1 has no word for that, and refuses it always. */
+	{ "link into another directory", refer, 1, { NO, NO, EXDEV, NO } },
+	{ "write to a device", write_device, 1, { NO, EACCES, EACCES, NO } },
 	{ "append to a file elsewhere", append_elsewhere, 1,
 	    { NO, EACCES, EACCES, NO } },
 	{ "make a file elsewhere", new_elsewhere, 1,
@@ -262,6 +316,8 @@ confined(int (*fn)(void))
 	int	 status;
 
 	touch("log/log");
+	if (mkdir("log/dir", 0700) == -1 && errno != EEXIST)
+		err(1, "log/dir");
 	if ((pid = fork()) == 0) {
 		alarm(CALL_SECONDS);
 		confine();
@@ -273,6 +329,7 @@ confined(int (*fn)(void))
 	    errno != ENOENT)
 		err(1, "log/new");
 	(void)unlink("new");
+	(void)unlink("log/dir/new");
 	return (WIFEXITED(status) ? WEXITSTATUS(status) :
 	    KILLED_BY(WTERMSIG(status)));
 }
@@ -295,6 +352,70 @@ layers(int abi)
 		    "%s: securebits are set and locked", names[role]);
 	else
 		skip(1, "not root: securebits stay as they are");
+}
+
+/* How each part of a domain is asked for: which ABI is the first to know it. */
+#define NET	(SANDBOX_NET_BIND_TCP | SANDBOX_NET_CONNECT_TCP)
+#define SCOPE	(SANDBOX_SCOPE_ABSTRACT | SANDBOX_SCOPE_SIGNAL)
+
+static const struct {
+	const char	*what;
+	uint64_t	 net, scope;
+	int		 fs, abi;
+} parts[] = {
+	{ "nothing", 0, 0, 0, INT_MAX },
+	{ "files", 0, 0, 1, 1 },
+	{ "TCP", NET, 0, 0, 4 },
+	{ "scopes", 0, SCOPE, 0, 6 },
+	{ "all but files", NET, SCOPE, 0, 4 },
+	{ "all", NET, SCOPE, 1, 1 }
+};
+
+static void
+asked(int abi)
+{
+	size_t	 i;
+	int	 error, fd;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		fd = sandbox_ruleset(parts[i].fs, parts[i].net,
+		    parts[i].scope);
+		error = result(fd);
+		if (abi == 0)
+			/* EPERM: a filter around this test says so. */
+			ok(error == ENOSYS || error == EOPNOTSUPP ||
+			    error == EPERM, "no Landlock: %s: %s",
+			    parts[i].what, strerror(error));
+		else
+			is_int(error, abi < parts[i].abi ? ENOMSG : 0,
+			    "ABI %d: a ruleset of %s", abi, parts[i].what);
+		if (fd != -1)
+			close(fd);
+	}
+}
+
+/* The log's rights in /dev are no right to ioctl(2) a device, which /dev/null
+ * does not know. */
+static void
+devices(int abi)
+{
+	pid_t	 pid;
+	int	 fd, n, status;
+
+	if ((pid = fork()) == 0) {
+		if ((fd = sandbox_ruleset(1, NET, SCOPE)) == -1 ||
+		    sandbox_allow_beneath(fd, "/dev", SANDBOX_FS_WRITE_FILE |
+		    SANDBOX_FS_MAKE_REG) == -1 ||
+		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+		    sandbox_restrict(fd) == -1)
+			_exit(255);
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		_exit(result(ioctl(fd, FIONREAD, &n)));
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		err(1, "child");
+	is_int(WEXITSTATUS(status), abi < 5 ? ENOTTY : EACCES,
+	    "ABI %d: ioctl of a device", abi);
 }
 
 /* What the kernel gives to who asks for that. */
@@ -358,12 +479,16 @@ main(void)
 
 	call_config(&conf);
 	surroundings();
+	asked(abi);
+	if (abi > 0)
+		devices(abi);
 	for (role = 0; role < NROLES; role++)
 		layers(abi);
 	kill(outside[FRONT], SIGKILL);
 	waitpid(outside[FRONT], NULL, 0);
 	(void)unlink("other");
 	(void)unlink("log/log");
+	(void)rmdir("log/dir");
 	(void)rmdir("log");
 	(void)rmdir("empty");
 	if (rmdir(base) == -1)

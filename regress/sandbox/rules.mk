@@ -12,7 +12,7 @@ $(SANDBOX_B)/tables_test: $(SANDBOX_O)/policy.o
 $(SANDBOX_B)/exhaustive_test $(SANDBOX_B)/exhaustive_deliver_test: \
 	    $(SANDBOX_O)/calls.o $(SANDBOX_O)/policy.o $(SANDBOX_O)/powers.o
 $(SANDBOX_B)/layers_test: $(SANDBOX_O)/calls.o $(SANDBOX_O)/outside.o
-$(SANDBOX_B)/landlock_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/outside.o
+$(SANDBOX_B)/command_test: $(SANDBOX_O)/outside.o
 $(SANDBOX_B)/exhaustive_deliver_test: $(SANDBOX_O)/samples.o
 $(SANDBOX_O)/calls.o: private COMPILE += -Iregress/unit
 $(SANDBOX_B)/sandbox_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
