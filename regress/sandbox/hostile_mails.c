@@ -68,16 +68,6 @@ static const struct row {
 	{ 114, &sealed, SIZE, 1, SLOTS, ID, FROM, TO }
 };
 
-/* Of types that front does not send, and headers alone. */
-static const uint32_t	 types[] = { 0, IMSG_CONFIG, IMSG_COMMAND,
-			    IMSG_LISTENER, IMSG_SESSION, IMSG_START, IMSG_STOP,
-			    IMSG_KILL, IMSG_PING, IMSG_READY, IMSG_LOG,
-			    IMSG_RESULT, 99, UINT32_MAX };
-static const struct imsg_hdr	 headers[] = {
-	{ IMSG_MAIL, 15, 0, 0 }, { IMSG_MAIL, 16, 0, 0 },
-	{ IMSG_RCPT, 16, 0, 0 }, { IMSG_RCPT, 16, UINT32_MAX, 0 }
-};
-
 static int
 memfd(size_t size, int seals)
 {
@@ -258,8 +248,8 @@ fuzz_one(uint32_t slot)
 void
 mails_send(uint32_t what)
 {
-	char	 body[2048];
-	size_t	 i;
+	static const struct imsg_hdr	 half;
+	size_t				 i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].what == what)
@@ -269,8 +259,8 @@ mails_send(uint32_t what)
 		fuzzed = SLOTS;
 		for (i = 0; i < SLOTS; i++)
 			fuzz_one((uint32_t)i);
-	} else if (what >= 200)
-		post(types[what - 200], 0, -1, 0, "x", 1);
+	} else if (what == 142)
+		post(IMSG_KILL, 0, -1, 0, NULL, 0);
 	else if (what == 140)
 		flood();
 	else if (what == MAILS_UNREAD)
@@ -278,11 +268,9 @@ mails_send(uint32_t what)
 			post_row(&rows[1]);
 	else if (what >= 130)
 		order(what);
-	else if (what == 124)
-		post(IMSG_MAIL, 0, sealed, 2, body, body_of(&rows[0], body));
-	else if (what >= 120)
-		(void)packet_send(MSMTPD_FD_PEER, &headers[what - 120],
-		    sizeof(headers[0]), NULL, 0, MSG_DONTWAIT);
+	else if (what == 120)
+		(void)packet_send(MSMTPD_FD_PEER, &half, 5, NULL, 0,
+		    MSG_DONTWAIT);
 }
 
 static void

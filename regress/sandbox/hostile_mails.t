@@ -4,8 +4,8 @@
 # deliver, and a front that an attacker has taken over: deliver refuses the mail
 # or ends; it never runs a command with an argument that is no mailbox, never
 # grows, and never hangs.  What deliver looks at is tried here once or twice, and
-# in full by envelope_test (heads, addresses, descriptors) and imsg_test (headers
-# of packets).
+# in full by envelope_test (heads, addresses, descriptors), msg_test (who may
+# say what) and imsg_test (packets).
 
 use strict;
 use warnings;
@@ -56,17 +56,14 @@ for my $case ([102, 'an unsealed memfd'], [103, 'a memfd larger than declared'],
     [107, 'an id with a newline'], [108, 'an option as recipient'],
     [109, 'an option as sender'], [110, 'a newline in a recipient'],
     [111, 'a newline in a sender'], [112, 'a recipient one octet too long'],
-    [114, 'no such slot'], [120, 'a header too short'],
-    [121, 'an empty mail'], [122, 'an empty IMSG_RCPT'],
-    [123, 'IMSG_RCPT of no slot'], [124, 'two descriptors'],
+    [114, 'no such slot'], [120, 'half a header'], [142, 'IMSG_KILL'],
     [130, 'IMSG_RCPT first'], [131, 'a mail within a mail'],
     [132, 'a recipient of another mail'],
     [133, 'a recipient with a descriptor'],
     [134, 'more recipients than declared'],
     [135, 'a later recipient with a dash'],
     [138, '10 MB of recipients'], [139, 'a mail before IMSG_START'],
-    [141, 'results that are never read'],
-    map { [$_, 'type ' . ($_ - 200)] } 200 .. 213) {
+    [141, 'results that are never read']) {
 	my ($number, $what) = @$case;
 	my $t = start($number);
 	is(status_of($t->wait_exit), 'exit 1', "$what: the daemon ends with 1");
