@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What the bench's tools share: options, a clock, a report, a message. */
 
 #include <sys/resource.h>
 #include <sys/time.h>

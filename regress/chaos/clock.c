@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <time.h>
-
 /*
  * Linked into a daemon of its own (ld's --wrap): a wall clock that is set
  * back by a quarter of an hour each time it is read.  The monotonic clock is
  * left alone.
  */
+
+#include <time.h>
 
 #define STEP	900
 

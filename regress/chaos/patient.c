@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <stdint.h>
-#include <time.h>
-
 /*
  * Linked into a daemon of its own (ld's --wrap): the monotonic clock takes a
  * hundred times as long, so that a second's patience outlasts any test that
  * has to wait for its turn.
  */
+
+#include <stdint.h>
+#include <time.h>
 
 #define SLOW	100
 #define NANO	1000000000

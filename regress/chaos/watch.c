@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Linked into a daemon of its own (ld's --wrap): where deliver starts a
+ * command and watches it, something runs out, in turn with each mail: the
+ * descriptor that it keeps for that, a pidfd, memory for epoll's watch;
+ * nothing with each fourth.  And front cannot watch its first client.
+ */
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -9,13 +15,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
-
-/*
- * Linked into a daemon of its own (ld's --wrap): where deliver starts a
- * command and watches it, something runs out, in turn with each mail: the
- * descriptor that it keeps for that, a pidfd, memory for epoll's watch;
- * nothing with each fourth.  And front cannot watch its first client.
- */
 
 /* No call of the daemon's has more.  Where there are fewer, what is in their
  * registers is handed on, as syscall(2) itself does. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <sys/epoll.h>
-
-#include <time.h>
-
 /*
  * Linked with the daemon in place of two functions of the C library, for the
  * tests of what takes a minute: its clock runs HURRY times as fast.
  */
+
+#include <sys/epoll.h>
+
+#include <time.h>
 
 #ifndef HURRY
 #define HURRY	20	/* as in lib/Msmtpd/Clients.pm */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Fuzz target: base64, decoded and encoded again. */
 
 #include <stdint.h>
 #include <stdlib.h>

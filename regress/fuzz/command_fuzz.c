@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Fuzz target: the words of --command, compared with the shell's quoting
+ * written once more.
+ */
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+/* Fuzz target: the envelope of a mail as deliver checks it. */
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+/* Fuzz target: octets made printable for the log. */
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

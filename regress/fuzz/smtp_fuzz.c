@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Fuzz target: an SMTP session, at any split, and what must hold whatever a
+ * client sends.
+ */
 
 #include <ctype.h>
 #include <stdint.h>

@@ -1,4 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Linked with the daemon (ld's --wrap) for LeakSanitizer alone, which clones
+ * the process that ends, traces it and reads /proc: what keeps it from that
+ * is left out.
+ *
+ *   seccomp	Its filters are built; what is loaded allows all.
+ *   Landlock	Its domains are built, but not entered.
+ *   chroot	Not done: there is no /proc below it.
+ *   RLIMIT_NPROC	Not set: front could not clone.
+ *
+ * All else is the daemon as it is.  LeakSanitizer looks at exit(3) only; here
+ * each process that ends by itself, by _exit(2) too, is looked at, and says so
+ * in a file: one that never was does not pass for one without leaks.
+ */
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,21 +32,6 @@
 
 #include "sandbox_priv.h"
 #include "sandbox.h"
-
-/*
- * Linked with the daemon (ld's --wrap) for LeakSanitizer alone, which clones
- * the process that ends, traces it and reads /proc: what keeps it from that
- * is left out.
- *
- *   seccomp	Its filters are built; what is loaded allows all.
- *   Landlock	Its domains are built, but not entered.
- *   chroot	Not done: there is no /proc below it.
- *   RLIMIT_NPROC	Not set: front could not clone.
- *
- * All else is the daemon as it is.  LeakSanitizer looks at exit(3) only; here
- * each process that ends by itself, by _exit(2) too, is looked at, and says so
- * in a file: one that never was does not pass for one without leaks.
- */
 
 #define MARK		"msmtpd-leaks: the directory"
 #define STATUS_LEAKS	23	/* as LeakSanitizer's own */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* System calls tried by number, each in a process of its own. */
 
 #include <sys/syscall.h>
 #include <sys/wait.h>

@@ -1,7 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-
 # The daemon on kernels whose Landlock is older than this one's, or that have
 # none: landlock_abi plays them.  For each: it starts, delivers, says in its
 # log what is in force, opens its log anew; what that ABI promises is refused

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * A TCP socket and an abstract one outside of all sandboxes, and attempts to
+ * reach them.
+ */
 
 #include <sys/socket.h>
 #include <sys/un.h>

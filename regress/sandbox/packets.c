@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Packets and messages as a process that an attacker has taken over sends
+ * them.
+ */
 
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Filters that refuse a call, as a container's runtime or another kernel does.
+ */
 
 #include <err.h>
 #include <errno.h>

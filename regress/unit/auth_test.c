@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * What --auth checks: the name and the password, and how failures delay every
+ * answer.
+ */
 
 #include <stdint.h>
 #include <stdio.h>

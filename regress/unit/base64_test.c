@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* base64, as AUTH takes it: what is decoded, and what is refused. */
 
 #include <stdlib.h>
 #include <string.h>

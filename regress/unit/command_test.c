@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * --command: its words, the program that is found, the arguments it gets, and
+ * how many recipients there is room for.
+ */
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 

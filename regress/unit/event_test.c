@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The event loop: timers in order, descriptors and their deletion, signals. */
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Messages between processes: what is sent arrives, in order and within
+ * bounds, and what is malformed is refused.
+ */
 
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Numbered lines for the tests of logger, and what reads them again. */
 
 #ifndef LINES_H
 #define LINES_H
@@ -11,8 +12,6 @@
 #include "log.h"
 #include "logger.h"
 #include "tap.h"
-
-/* Numbered lines for the tests of logger, and what reads them again. */
 
 #define NLINES	2000	/* many more than a reader and the buffer take */
 

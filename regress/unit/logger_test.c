@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The log's file, standard error and the journal: no line waits for its
+ * reader, none is torn, and what is lost is counted.
+ */
 
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * A peer whose socket the kernel cannot serve now: messages wait, are tried
+ * again with pauses, and keep their order.
+ */
 
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The Received field: its words, folding and bounds, whatever a client says.
+ */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * What the engine asks when a client logs in, and what it forgets of
+ * passwords.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>

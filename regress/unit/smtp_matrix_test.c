@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Every state x verb pair, without and with --auth: the reply, and where the
+ * session is after it.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,11 +10,6 @@
 
 #include "recorder.h"
 #include "tap.h"
-
-/*
- * Every state x verb pair, without and with --auth: the reply, and where the
- * session is after it.
- */
 
 /* How each state is come to. */
 static const struct {

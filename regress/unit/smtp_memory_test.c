@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * What the SMTP engine allocates, and that a session outlives each allocation
+ * that fails.
+ */
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The SMTP engine: dialogues and the codes they are answered, the same at
+ * every split of what is read.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* TAP for tests written in C. */
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * How a command's end becomes the reply to the client and the words in the
+ * log.
+ */
+
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>

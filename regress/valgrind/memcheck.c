@@ -1,23 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-#include <err.h>
-#include <errno.h>
-#include <limits.h>
-#include <seccomp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "imsg.h"
-#include "sandbox_priv.h"
-#include "sandbox.h"
-
 /*
  * Linked with the daemon (ld's --wrap) for memcheck alone: what valgrind can
  * not do, or cannot live with, is done another way.
@@ -37,6 +18,24 @@
  *
  * All else is the daemon as it is.
  */
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <seccomp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "imsg.h"
+#include "sandbox_priv.h"
+#include "sandbox.h"
 
 #define SUFFIX		"-memcheck"
 #define SECCOMP_API	3	/* has KILL_PROCESS */
