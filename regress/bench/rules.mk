@@ -31,7 +31,3 @@ bench bench-check: $(BIN) $(BENCH_TOOLS)
 	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) \
 	    perl regress/bench/bench.pl $(if $(filter %-check,$@),--check) \
 	    $(BENCH)
-
-# Its calls of malloc(3) and its kin are counted.
-ALLOC_WRAP =	malloc calloc realloc reallocarray free strdup strndup
-$(BENCH_O)/alloc_test: private LINK += $(ALLOC_WRAP:%=-Wl,--wrap=%)

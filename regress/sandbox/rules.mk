@@ -19,8 +19,7 @@ $(SANDBOX_B)/sandbox_test $(SANDBOX_B)/command_test: $(SANDBOX_O)/refuse.o
 
 # A test's own objects stand behind the archive, which they need once more.
 $(SANDBOX_B)/tables_test $(SANDBOX_B)/exhaustive_test \
-$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test \
-$(SANDBOX_B)/hostile_test $(SANDBOX_B)/hostile_load_test: private LIBS := \
+$(SANDBOX_B)/exhaustive_deliver_test $(SANDBOX_B)/layers_test: private LIBS := \
 	$(HELPERS) $(LIB) $(LIBS)
 
 # The processes as they are but for their filters, which are left out; the

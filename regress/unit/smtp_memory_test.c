@@ -30,9 +30,11 @@ main(void)
 extern void	*__libc_malloc(size_t);
 extern void	*__libc_calloc(size_t, size_t);
 extern void	*__libc_realloc(void *, size_t);
+extern void	 __libc_free(void *);
 
 static unsigned int	 allocations;
 static size_t		 octets;		/* asked for */
+static long		 live;			/* allocated, not freed */
 static int		 refuse_at = -1;	/* 0: the next one */
 
 static bool
@@ -49,19 +51,35 @@ refused(size_t size)
 void *
 malloc(size_t size)
 {
-	return (refused(size) ? NULL : __libc_malloc(size));
+	if (refused(size))
+		return (NULL);
+	live++;
+	return (__libc_malloc(size));
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	return (refused(n * size) ? NULL : __libc_calloc(n, size));
+	if (refused(n * size))
+		return (NULL);
+	live++;
+	return (__libc_calloc(n, size));
 }
 
 void *
 realloc(void *p, size_t size)
 {
-	return (refused(size) ? NULL : __libc_realloc(p, size));
+	if (refused(size))
+		return (NULL);
+	live += p == NULL;
+	return (__libc_realloc(p, size));
+}
+
+void
+free(void *p)
+{
+	live -= p != NULL;
+	__libc_free(p);
 }
 
 static char	 codes[512];	/* of the replies */
@@ -197,6 +215,53 @@ test_mails(void)
 	smtp_free(b);
 }
 
+static void
+octet_by_octet(struct smtp *s, const char *text)
+{
+	char	 one[2] = "";
+
+	for (; *text != '\0'; text++) {
+		one[0] = *text;
+		say(s, one);
+	}
+}
+
+/* A line that comes in parts is kept, but not for long; and nothing of it, of
+ * a mail or of a session is left. */
+static void
+test_parts(void)
+{
+	struct smtp	*s;
+	long		 before_sessions = 0, before_mails, whole, part;
+	int		 i, k;
+
+	for (i = 0; i < 110; i++) {
+		if (i == 10)
+			before_sessions = live;
+		s = smtp_new(&conf, &ops, NULL);
+		octet_by_octet(s, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
+		mail(s);
+		before_mails = live;
+		for (k = 0; k < 10; k++) {
+			octet_by_octet(s, START "Subject: x\r\n\r\n..\r\n.\r\n");
+			whole = live;
+			octet_by_octet(s, "NO");
+			part = live;
+			octet_by_octet(s, "OP\r\n");
+		}
+		if (i == 0) {
+			is_str(codes + strlen(codes) - 8, "250,250,",
+			    "mails, octet by octet");
+			is_int(part, whole + 1, "part of a line is kept");
+		}
+		if (i == 0 || live != before_mails)
+			is_int(live, before_mails, "of 10 mails nothing is");
+		smtp_free(s);
+		codes[0] = '\0';
+	}
+	is_int(live, before_sessions, "nor of 100 sessions");
+}
+
 /* What an idle session has, before and after a mail. */
 static void
 test_idle(void)
@@ -300,6 +365,7 @@ main(void)
 	config_default(&conf);
 	conf.auth = 1;
 	test_mails();
+	test_parts();
 	test_idle();
 	test_refused();
 	test_refused_mail();
