@@ -6,8 +6,7 @@ package Msmtpd::Test;
 # make bench: what msmtpd adds to running the command, in figures; README in
 # this directory explains them.  usage: bench.pl [--check] [--json]
 # [--rounds=n] [row ...].  OBJDIR is the build's directory, MSMTPD the daemon,
-# MSMTPD_MSMTPD the msmtpd of msmtp (else the one in PATH), SMTP_SOURCE
-# Postfix's smtp-source (else the one in PATH).
+# MSMTPD_MSMTPD the msmtpd of msmtp (else the one in PATH).
 
 use strict;
 use warnings;
@@ -23,7 +22,6 @@ use List::Util qw(min);
 use Msmtpd::Test qw(children eventually is_root run slurp status_of
     unprivileged which);
 use POSIX ();
-use Time::HiRes qw(time);
 
 my $IDLE = 10000;		# sessions that do nothing, at most
 my $SESSIONS = 16;		# and as many deliveries
@@ -52,10 +50,6 @@ my @rows = (
 	    unit => '', least => 0.60 },
 	{ id => 'large', text => '20 MiB mails, 4 sessions, octets/s of a ' .
 	    'bare loop', unit => '', least => 0.80 },
-	{ id => 'source', text => 'smtp-source, kept open, of the msmtpd of ' .
-	    'msmtp', unit => '' },
-	{ id => 'source-reconnect', text => 'smtp-source, one connection ' .
-	    'each, of the same', unit => '' },
 	{ id => 'pss', text => 'PSS of all three processes, idle',
 	    unit => 'MiB', most => 2.0 },
 	{ id => 'session', text => "front's memory per idle session",
@@ -83,7 +77,6 @@ for my $prog (qw(load limit memfd_loop start sink)) {
 	chmod 0755, "$dir/$prog" or die $!;
 }
 my $msmtp = $ENV{MSMTPD_MSMTPD} || msmtp_in_path();
-my $source = $ENV{SMTP_SOURCE} || which('smtp-source');
 my $sink = "$dir/sink";
 my $nofile = nofile();
 
@@ -95,8 +88,6 @@ bench_pipeline();
 bench_latency();
 bench_mib();
 bench_large();
-bench_source('source', '-d');
-bench_source('source-reconnect');
 bench_pss();
 bench_idle();
 bench_inetd();
@@ -297,13 +288,12 @@ sub bench_reconnect {
 }
 
 sub against_msmtp {
-	my ($id, $got, @measured) = @_;
+	my ($id, $got) = @_;
 	return skipped($id, 'no msmtpd of msmtp (Debian: msmtp-mta)')
 	    unless $msmtp;
 	return skipped($id, 'the msmtpd of msmtp has failed')
 	    if @{$got->{msmtp} || []} < $rounds;
-	result($id, ratio($got, 'msmtpd', 'msmtp', 'mails_per_s'),
-	    @measured ? @measured : {});
+	result($id, ratio($got, 'msmtpd', 'msmtp', 'mails_per_s'), {});
 }
 
 sub bench_pipeline {
@@ -348,28 +338,6 @@ sub bench_large {
 	    @args) }) });
 	result('large', ratio($got, 'msmtpd', 'loop', 'mb_per_s'),
 	    { map { $_ => figure($got, $_, 'mb_per_s') } keys %$got });
-}
-
-# Postfix's client has no report of its own: its run time is what we have.
-sub bench_source {
-	my ($id, @how) = @_;
-	my $mails = 2000;
-	wanted($id) or return;
-	return skipped($id, 'no smtp-source (Debian: postfix)')
-	    unless $source;
-	my $client = sub {
-		my ($port) = @_;
-		my $begin = time;
-		local $Msmtpd::Test::DEADLINE = $TIMEOUT;
-		my ($status, $out, $err) = run($source, @how, '-s', $SESSIONS,
-		    '-m', $mails, '-l', 4096, '-f', 'bench@localhost',
-		    '-t', 'sink@localhost', "127.0.0.1:$port");
-		die "smtp-source: ", status_of($status), "\n$err" if $status;
-		return { mails_per_s => $mails / (time - $begin) };
-	};
-	my $got = in_turn(msmtpd => sub { ours($client) },
-	    $msmtp ? (msmtp => sub { theirs($client) }) : ());
-	against_msmtp($id, $got, rates($got));
 }
 
 # The processes are not dumpable, so an ordinary user may not look.

@@ -59,13 +59,22 @@ SKIP: {
 	refused_both('no root directory', 72,
 	    qr{chroot $dir/none.*install -d}, @base, @users,
 	    "--chroot=$dir/none");
+	spew("$dir/nodir", '');
+	refused_both('a file as root directory', 72,
+	    qr{chroot $dir/nodir.*must be a directory}, @base, @users,
+	    "--chroot=$dir/nodir");
+	mkdir "$dir/others", 0755 or die $!;
+	chown((getpwnam 'games')[2], 0, "$dir/others") or die $!;
+	refused_both("a root directory that is not root's", 78,
+	    qr{chroot $dir/others.*install -d}, @base, @users,
+	    "--chroot=$dir/others");
 	mkdir "$dir/full" or die $!;
 	spew("$dir/full/file", '');
 	refused_both('a root directory with a file in it', 78,
 	    qr{chroot $dir/full.*empty}, @base, @users,
 	    "--chroot=$dir/full");
 	mkdir "$dir/open" or die $!;
-	chmod 0777, "$dir/open" or die $!;
+	chmod 0775, "$dir/open" or die $!;
 	refused_both('a root directory that others can write', 78,
 	    qr{chroot $dir/open.*write}, @base, @users,
 	    "--chroot=$dir/open");

@@ -76,8 +76,14 @@ is_deeply($m->{args}, [qw(-f a@example.org b@example.net)],
     'to the command that was given');
 my @pids = ($pid, children($pid));
 is(scalar @pids, 3, 'three processes');
-is(proc_status($_)->{Uid}, join("\t", ($uid) x 4), 'as user msmtpd')
-    for @pids;
+for my $s (map { proc_status($_) } @pids) {
+	is($s->{Uid}, join("\t", ($uid) x 4), 'as user msmtpd');
+	is($s->{$_}, '0' x 16, "$_ is empty") for qw(CapPrm CapEff CapAmb);
+	SKIP: {
+		skip 'memcheck: no filter', 1 if memcheck();
+		is("$s->{NoNewPrivs} $s->{Seccomp}", '1 2', 'confined');
+	}
+}
 is(system('start-stop-daemon', '--stop', '--quiet', '--retry', '20',
     '--pidfile', '/var/run/msmtpd.pid', '--remove-pidfile'), 0,
     'and stops it');

@@ -42,30 +42,17 @@ sub trip {
 my $header = "From: Alice <alice\@example.org>\nTo: bob\@example.net\n" .
     "Message-ID: <1\@example.org>\n" .
     "Date: Thu, 1 Jan 2026 00:00:00 +0000\nSubject: round trip\n";
-my %body = (
-	'text' => "hello\n",
-	'dots' => ".\n..\n...\n.x\n\n.\n",
-	'no line end' => 'last line',
-	'empty body' => '',
-	'8 bit' => join('', map { chr } 128 .. 255) . "\n",
-	'long lines' => join('', map { '.' x $_, 'x' x $_, "\n" } 1, 500, 998,
-	    1000, 4096, 5000),
-	'From_' => "From the start\n>From\n",
-	'trailing space' => "a \n\t\n \n",
-	'1 MiB' => ("0123456789abcde\n" x 65536),
-	'commands' => "QUIT\nRSET\nMAIL FROM:<x\@y>\n.\nMAIL FROM:<x\@y>\n",
-);
-for my $name (sort keys %body) {
-	my $data = "$header\n$body{$name}";
+# Bodies of all kinds are 71-mixtures'; here it is the envelope and the traces.
+{
+	my $data = "$header\nhello\n.\n..\n" . join '', map { chr } 128 .. 255;
 	my ($rest, $trace, $args) = trip(data => $data,
 	    from => 'alice@example.org',
 	    to => ['bob@example.net', 'carol@example.com']);
-	$data .= "\n" unless $data =~ /\n\z/;
-	ok($rest eq $data, "$name: byte-equal") or
+	ok($rest eq "$data\n", 'byte-equal') or
 	    diag("got:\n" . substr($rest, 0, 2000));
-	is(scalar(() = $trace =~ /^Received: /mg), 2, "$name: two traces");
+	is(scalar(() = $trace =~ /^Received: /mg), 2, 'two traces');
 	is_deeply($args, [qw(-f alice@example.org -- bob@example.net
-	    carol@example.com)], "$name: the envelope");
+	    carol@example.com)], 'the envelope');
 }
 
 # What msmtp documents that it changes: Date where there is none, which stands

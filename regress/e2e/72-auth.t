@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 use Fcntl;
 use MIME::Base64 qw(encode_base64);
 use Msmtpd::Clients qw(hurried stopped talk untrace);
-use Msmtpd::Test qw(is_root run slurp spew status_of which);
+use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
@@ -250,8 +250,8 @@ $t->start($command, "--auth=$user,cat $dir/password", '--max-sessions=5');
 	cmp_ok(now() - $begin, '>=', 0.99, 'late, too');
 	$c->close;
 }
-for (1 .. 20) {
-	my $c = $t->client;
+for (1 .. 60) {
+	my $c = eval { $t->client } or last;
 	# When the reply is there, all of this has been read.
 	$c->put("EHLO client.example\r\nAUTH PLAIN " .
 	    plain($user, $wrong[5]) . "\r\n");
@@ -260,7 +260,12 @@ for (1 .. 20) {
 	$c->close;
 }
 {
-	my $c = $t->client;
+	my $c;
+	# The last of them may still have their places.
+	ok(eventually {
+		$c = $t->client;
+		$c->greeting =~ /^220 /;
+	}, 'after 60 guessers who have gone: a session');
 	talk($c, 'EHLO client.example' => qr/^250/,
 	    'AUTH PLAIN ' . plain($user, $secret) => qr/^235 /);
 	$c->close;
@@ -351,6 +356,18 @@ SKIP: {
 		    "nothing of a password is left in it: $how");
 		$c->close;
 	}
+}
+end_daemon();
+
+# A time-out that is not much longer than the delay.
+$t->start($command, "--auth=$user,cat $dir/password", '--timeout=3');
+{
+	my $c = $t->client;
+	talk($c, 'EHLO client.example' => qr/^250/,
+	    'AUTH PLAIN ' . plain($user, $wrong[6]) => qr/^535 /,
+	    'AUTH PLAIN ' . plain($user, $secret) => qr/^235 /);
+	like($c->mail, qr/^250 /, '--timeout=3: a mail after a failure');
+	$c->close;
 }
 end_daemon();
 

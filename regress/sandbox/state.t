@@ -406,43 +406,6 @@ for my $user (@users) {
 	is(status_of($t->stop), 'exit 0', "$name: stopped");
 }
 
-# start-stop-daemon(8): what it starts has another parent than this test.
-SKIP: {
-	my $ssd = which('start-stop-daemon');
-	skip 'start-stop-daemon is not installed', 1 unless $ssd;
-	my $t = Msmtpd::Test->new;
-	my ($uid, $gid, $groups) = is_root() ?
-	    user_of($Msmtpd::Test::USER) : ($me, $my_gid);
-	my @rows = map { { %$_, groups => $groups } }
-	    user_rows($uid, $gid);
-	my $log = $t->dir . '/out/log';
-	my @it = ('--pidfile', $t->dir . '/pid');
-	my ($status, undef, $err) = run({ before => \&close_others }, $ssd,
-	    '--start', @it, '--make-pidfile', '--background', '--exec',
-	    $t->bin, is_root() ? ('--chuid', $Msmtpd::Test::USER) : (), '--',
-	    '--port=0', @options, "--log=$log",
-	    '--command=' . $t->script($teller));
-	is($status, 0, 'start-stop-daemon: it starts') or diag($err);
-	# It says so before its child has written that file.
-	($t->{pid}) = eventually { -s $t->dir . '/pid' &&
-	    slurp($t->dir . '/pid') } =~ /(\d+)/;
-	@$t{qw(log file started)} = ('', $log, 'by start-stop-daemon');
-	$t->wait_log(qr/is ready/);
-	$t->{port} = $t->wait_log(qr/listening on \S+ port (\d+)/);
-	my @pids = ($t->pid, children($t->pid));
-	states('start-stop-daemon', $t, @rows);
-	command_state('start-stop-daemon', $t, uid => $uid,
-	    groups => $groups);
-	is((run($ssd, '--stop', @it, '--quiet', '--retry', 20))[0], 0,
-	    'start-stop-daemon: it stops');
-	my $gone = eventually {
-		!grep { my $s = proc_status($_);
-		    $s && $s->{State} !~ /^[ZX]/ } @pids;
-	};
-	ok($gone, 'start-stop-daemon: no process is left');
-	delete $t->{pid} if $gone;
-}
-
 # --log=syslog: that socket is the parent's alone.
 SKIP: {
 	skip 'not root, or no mount namespace: /dev/log is not ours', 1
