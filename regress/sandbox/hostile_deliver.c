@@ -24,14 +24,8 @@ void	__wrap_deliver_main(void) __attribute__((noreturn));
 static struct config	 conf;
 static int		 status;
 
-/* Messages that are sent once: the number, the type, so many octets of zeros
- * as body, so many descriptors.  Below 50 to the parent, else to front. */
-static const struct {
-	uint32_t	 what;
-	uint32_t	 type;
-	size_t		 len;
-	int		 nfds;
-} messages[] = {
+/* With zeros as their body; below 50 to the parent, else to front. */
+static const struct once	 messages[] = {
 	{ 2, IMSG_READY, 0, 0 },		/* twice */
 	{ 3, IMSG_PONG, 0, 0 },			/* unasked */
 	{ 4, IMSG_AUTH, sizeof(struct imsg_auth), 0 },
@@ -55,15 +49,13 @@ static const struct {
 };
 
 static void
-once(uint32_t what, uint32_t slot)
+send_rows(uint32_t what, uint32_t slot)
 {
 	static const char	 zeros[1024];
 	size_t			 i;
 
-	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
-		if (messages[i].what == what)
-			message(messages[i].type, slot, zeros,
-			    messages[i].len, messages[i].nfds);
+	once(messages, sizeof(messages) / sizeof(messages[0]), what, slot,
+	    zeros);
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		if (results[i].what == what)
 			message(IMSG_RESULT, slot + results[i].off,
@@ -77,7 +69,7 @@ to_parent(uint32_t what)
 	packets_to(MSMTPD_FD_PARENT);
 	if (what >= 50)
 		return;
-	once(what, 5);
+	send_rows(what, 5);
 	if (what == 1)
 		LINE(6, "deliver: honest");
 	else if (what == 8)
@@ -116,7 +108,7 @@ to_front(uint32_t what, uint32_t slot)
 	else if (what == 66)
 		header(IMSG_RESULT, 15, 0);
 	else if (what >= 50)
-		once(what, slot);
+		send_rows(what, slot);
 }
 
 static void

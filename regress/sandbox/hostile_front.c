@@ -27,14 +27,8 @@ void	__wrap_front_main(void) __attribute__((noreturn));
 static struct config	 conf;
 static int		 status;
 
-/* Messages that are sent once: the number, the type, so many octets of login
- * as body, so many descriptors. */
-static const struct {
-	uint32_t	 what;
-	uint32_t	 type;
-	size_t		 len;
-	int		 nfds;
-} messages[] = {
+/* With login as their body. */
+static const struct once	 messages[] = {
 	{ 3, IMSG_READY, 0, 0 },		/* twice */
 	{ 5, IMSG_PONG, 0, 0 },			/* unasked */
 	{ 13, IMSG_CONFIG, sizeof(struct config), 0 },
@@ -98,10 +92,8 @@ hostile(uint32_t what)
 		fuzz(what);
 	else if (what >= MAILS && what != MAILS_EARLY)
 		mails_send(what);
-	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
-		if (messages[i].what == what)
-			message(messages[i].type, 1, &login, messages[i].len,
-			    messages[i].nfds);
+	once(messages, sizeof(messages) / sizeof(messages[0]), what, 1,
+	    &login);
 	switch (what) {
 	case 1:
 		LINE(6, "front: honest");

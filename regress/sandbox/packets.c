@@ -76,6 +76,16 @@ message(uint32_t type, uint32_t peerid, const void *body, size_t len,
 }
 
 void
+once(const struct once *rows, size_t n, uint32_t what, uint32_t peerid,
+    const void *body)
+{
+	for (; n > 0; n--, rows++)
+		if (rows->what == what)
+			message(rows->type, peerid, body, rows->len,
+			    rows->nfds);
+}
+
+void
 line(int32_t pri, const char *text, size_t len)
 {
 	char	 body[2048];

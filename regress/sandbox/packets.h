@@ -30,6 +30,20 @@ void	header(uint32_t type, uint32_t len, uint32_t reserved);
 void	message(uint32_t type, uint32_t peerid, const void *, size_t len,
 	    int nfds);
 
+/* A message that is sent once, for the number that asks for it: its type, so
+ * many octets of body, so many descriptors. */
+struct once {
+	uint32_t	 what;
+	uint32_t	 type;
+	size_t		 len;
+	int		 nfds;
+};
+
+/* once: send those of the n rows that have this number; the body has room for
+ * the longest. */
+void	once(const struct once *, size_t n, uint32_t what, uint32_t peerid,
+	    const void *body);
+
 /* line: IMSG_LOG, len octets of text, 2000 at most.  LINE: of a literal, with
  * its '\0'. */
 void	line(int32_t pri, const char *, size_t len);
