@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* sandbox_asan: what AddressSanitizer is told in builds that have it. */
 
+#include "sandbox_enter.h"
+
+const int	 sandbox_asan = 1;
+
 #ifdef SANITIZE
 const char	*__asan_default_options(void);
 
@@ -12,5 +16,3 @@ __asan_default_options(void)
 	return ("detect_leaks=0");
 }
 #endif
-
-extern int	 sandbox_asan;	/* ISO C forbids an empty file */

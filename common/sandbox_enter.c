@@ -15,12 +15,6 @@
 #include "sandbox.h"
 #include "sandbox_enter.h"
 
-#ifdef SANITIZE
-/* Nothing else names sandbox_asan.c, which the linker would leave out. */
-const char	*__asan_default_options(void);
-const char	*(*const sandbox_asan_options)(void) = __asan_default_options;
-#endif
-
 /* What is in force, for the log; Landlock's part comes last. */
 static char	 report[256], landlock_report[64];
 
@@ -70,6 +64,8 @@ sandbox_descriptors(rlim_t want, struct rlimit *old)
 void
 sandbox_become(const struct sandbox_user *u, pid_t parent)
 {
+	/* Nothing else would have the linker take sandbox_asan.c. */
+	(void)*(const volatile int *)&sandbox_asan;
 	if (u->drop && u->chroot != NULL)
 		sandbox_chroot(u->chroot);
 	sandbox_bounding(u->drop);

@@ -20,6 +20,9 @@
 #include "sandbox.h"
 #include "sandbox_priv.h"
 
+/* sandbox_asan.c is linked in. */
+extern const int	 sandbox_asan;
+
 /* Who a process becomes. */
 struct sandbox_user {
 	bool		 drop;		/* started as root: become this user */

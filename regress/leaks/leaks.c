@@ -61,8 +61,7 @@ static const char	*role;
 static char		 id[64];
 static pid_t		 self;
 
-/* In place of sandbox_asan.c's, which turn it off: the linker does not ask the
- * archive for what is here already. */
+/* In place of sandbox_asan.c's, which turn it off. */
 const char *
 __asan_default_options(void)
 {

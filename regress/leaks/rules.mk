@@ -6,7 +6,8 @@
 LEAKS_B =	$(OBJDIR)/regress/leaks
 LEAKS =		$(patsubst %,$(LEAKS_B)/msmtpd-%,leaks hurried clock patient \
 		watch)
-LEAKS_WRAP =	-Wl,--wrap=main,--wrap=_exit,--wrap=chroot \
+# leaks.o has options for the sanitizer; those of the product come after it.
+LEAKS_WRAP =	-Wl,--allow-multiple-definition,--wrap=main,--wrap=_exit,--wrap=chroot \
 		-Wl,--wrap=sandbox_limit,--wrap=sandbox_load \
 		-Wl,--wrap=sandbox_restrict
 
