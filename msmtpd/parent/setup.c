@@ -166,17 +166,19 @@ setup_front_env(void)
 	return (env);
 }
 
-/* The command's processes have its user's environment. */
 static void
 setup_env(struct setup *s)
 {
-	char	**front = setup_front_env(), **command;
 	size_t	 i;
 
-	command = s->root ? identity_env(&s->users[PROC_COMMAND]) :
-	    identity_passthrough();
-	for (i = 0; i < PROC_MAX; i++)
-		s->env[i] = procs[i].user == PROC_COMMAND ? command : front;
+	for (i = PROC_PARENT + 1; i < PROC_MAX; i++) {
+		if (procs[i].user != PROC_COMMAND)
+			s->env[i] = setup_front_env();
+		else if (s->root)
+			s->env[i] = identity_env(&s->users[PROC_COMMAND]);
+		else
+			s->env[i] = identity_passthrough();
+	}
 }
 
 static void
