@@ -99,6 +99,8 @@ struct config {
 	uint8_t		 inetd;
 	uint8_t		 auth;		/* sessions must authenticate */
 	uint8_t		 debug;
+	uint8_t		 msmtp;		/* the command is msmtp(1) */
+	uint8_t		 msmtp_sender;	/* and gets the sender, by %F */
 	uint8_t		 drop;		/* as root: chroot, change user */
 	pid_t		 siblings[PROC_MAX];	/* deliver: the other
 						 * children, whom no command

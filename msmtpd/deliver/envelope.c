@@ -12,6 +12,7 @@
 
 #include "envelope.h"
 #include "mail/mailbox.h"
+#include "mail/msmtp.h"
 
 #define ENVELOPE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
@@ -31,10 +32,15 @@ head_check(const struct imsg_mail *h, const struct config *conf)
 	return (NULL);
 }
 
+/* As front has it, whom we do not trust: the grammar, and what msmtp would
+ * change where the command is msmtp. */
 static bool
-address_valid(const struct envelope *e, const char *s, size_t len)
+address_valid(const struct envelope *e, const char *s, size_t len, bool sender)
 {
-	return (mailbox_valid(s, len, e->head.utf8 ? MAILBOX_UTF8 : 0));
+	bool	 msmtp = sender ? e->conf->msmtp_sender : e->conf->msmtp;
+
+	return (mailbox_valid(s, len, e->head.utf8 ? MAILBOX_UTF8 : 0) &&
+	    (!msmtp || msmtp_sends(s, len, sender)));
 }
 
 static const char *
@@ -50,7 +56,7 @@ rcpts_take(struct envelope *e, const char *p, size_t len)
 	for (; len > 0; len -= (size_t)(end + 1 - p), p = end + 1) {
 		if ((end = memchr(p, '\0', len)) == NULL)
 			return ("unterminated recipient");
-		if (!address_valid(e, p, (size_t)(end - p)))
+		if (!address_valid(e, p, (size_t)(end - p), false))
 			return ("invalid recipient");
 		if (++e->nrcpt > e->head.nrcpt)
 			return ("more recipients than declared");
@@ -67,6 +73,7 @@ envelope_begin(struct envelope *e, const struct config *conf,
 	const char	*p = data, *end, *why;
 
 	memset(e, 0, sizeof(*e));
+	e->conf = conf;
 	memcpy(&e->head, p, sizeof(e->head));
 	if ((why = head_check(&e->head, conf)) != NULL)
 		return (why);
@@ -74,7 +81,7 @@ envelope_begin(struct envelope *e, const struct config *conf,
 	len -= sizeof(e->head);
 	if ((end = memchr(p, '\0', len)) == NULL)
 		return ("unterminated sender");
-	if (end != p && !address_valid(e, p, (size_t)(end - p)))
+	if (end != p && !address_valid(e, p, (size_t)(end - p), true))
 		return ("invalid sender");
 	e->sender = malloc((size_t)(end + 1 - p) + e->head.rcpt_octets);
 	if (e->sender == NULL)

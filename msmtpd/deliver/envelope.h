@@ -15,6 +15,7 @@
  */
 struct envelope {
 	struct imsg_mail head;
+	const struct config *conf;
 	char		*sender;	/* NULL where there is no memory */
 	char		*rcpts;		/* within the same allocation */
 	size_t		 rcpt_used;	/* octets received */

@@ -293,19 +293,57 @@ command_runnable(const struct command *cmd, char *err, size_t errlen)
 	return (-1);
 }
 
+static bool
+is_named(const char *path, const char *name)
+{
+	const char	*slash = strrchr(path, '/');
+
+	return (strcmp(slash == NULL ? path : slash + 1, name) == 0);
+}
+
+bool
+command_is(const struct command *cmd, const char *name)
+{
+	char	 full[PATH_MAX];
+
+	return (is_named(cmd->words[0], name) ||
+	    (realpath(cmd->words[0], full) != NULL && is_named(full, name)));
+}
+
+/* The first %F and the number of its word, or NULL. */
+static const char *
+find_sender(const struct command *cmd, size_t *word)
+{
+	const char	*mark;
+	size_t		 i;
+
+	for (i = 0; i < cmd->nwords; i++)
+		if ((mark = strstr(cmd->words[i], "%F")) != NULL) {
+			*word = i;
+			return (mark);
+		}
+	return (NULL);
+}
+
+bool
+command_has_sender(const struct command *cmd)
+{
+	size_t	 word;
+
+	return (find_sender(cmd, &word) != NULL);
+}
+
 char **
 command_argv(const struct command *cmd, const char *sender, char *rcpts,
     size_t nrcpt)
 {
-	const char	*mark = NULL;
+	const char	*mark;
 	char		**argv, *copy;
 	size_t		 i, marked = 0, size;
 
 	if (*sender == '\0')
 		sender = "MAILER-DAEMON";
-	for (i = 0; i < cmd->nwords && mark == NULL; i++)
-		if ((mark = strstr(cmd->words[i], "%F")) != NULL)
-			marked = i;
+	mark = find_sender(cmd, &marked);
 	size = (cmd->nwords + nrcpt + 1) * sizeof(*argv);
 	if (mark != NULL)
 		size += strlen(cmd->words[marked]) + strlen(sender) + 1;

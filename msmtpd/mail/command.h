@@ -3,6 +3,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,15 @@ int	command_resolve(struct command *, const char *path, char *err,
  * Returns 0, or -1 with a sentence in err.
  */
 int	command_runnable(const struct command *, char *err, size_t errlen);
+
+/*
+ * command_is: whether the program, once command_resolve() has found it, has
+ * this name, or is a symbolic link to one that has.
+ */
+bool	command_is(const struct command *, const char *name);
+
+/* command_has_sender: whether there is a %F among the words. */
+bool	command_has_sender(const struct command *);
 
 /*
  * command_unpack: words from the len octets at data, '\0' after each, as

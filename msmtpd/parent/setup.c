@@ -111,12 +111,15 @@ setup_users(struct setup *s)
 static void
 setup_command(struct setup *s)
 {
-	char	 err[2048];
+	struct config	*c = &s->options.conf;
+	char		 err[2048];
 
 	if (command_split(&s->command, s->options.command, err,
 	    sizeof(err)) == -1 || command_resolve(&s->command, getenv("PATH"),
 	    err, sizeof(err)) == -1)
 		fatal_status(EX_CONFIG, "--command: %s", err);
+	c->msmtp = command_is(&s->command, "msmtp");
+	c->msmtp_sender = c->msmtp && command_has_sender(&s->command);
 }
 
 static void

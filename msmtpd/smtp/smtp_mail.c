@@ -7,12 +7,14 @@
 #include <syslog.h>
 
 #include "mail/mailbox.h"
+#include "mail/msmtp.h"
 #include "smtp_int.h"
 
 #define RECEIVED_LOOP	100	/* Received fields of a mail that loops */
 #define NO_ROOM		"No room now, try again later"
 #define TOO_MANY	"452 4.5.3 Too many recipients"
 #define RCPT_SYNTAX	"501 5.5.4 Syntax: RCPT TO:<address>"
+#define MSMTP_CHANGES	"msmtp cannot send this address unchanged"
 
 /* Why the engine refuses a message when it has been received. */
 static const struct verdict	 no_room = { 452, "4.3.1", NO_ROOM };
@@ -143,6 +145,8 @@ mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
 		if (error != MAILBOX_OK)
 			return (path_refusal(error, false));
 	}
+	if (s->conf->msmtp_sender && !msmtp_sends(*mbox, *mboxlen, true))
+		return ("553 5.1.7 " MSMTP_CHANGES);
 	if (mail->declared > s->conf->max_size)
 		return ("552 5.3.4 Message too large");
 	return (NULL);
@@ -190,6 +194,8 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 	    s->tx->mail.utf8 ? MAILBOX_UTF8 : 0, mbox, mboxlen, &rest);
 	if (error != MAILBOX_OK)
 		return (path_refusal(error, true));
+	if (s->conf->msmtp && !msmtp_sends(*mbox, *mboxlen, false))
+		return ("553 5.1.3 " MSMTP_CHANGES);
 	switch (smtp_param_next(&rest, end, &param)) {
 	case 0:
 		return (NULL);

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "deliver/envelope.h"
 #include "mail/mailbox.h"
+#include "mail/msmtp.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -17,7 +18,8 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
  * The bodies of one IMSG_MAIL and the IMSG_RCPTs that follow, as a front that
  * somebody else has taken over might send them.  The first octet says where
  * the head comes from: as it is in the input, or an honest one, so that what
- * follows it is reached; the second how the rest is cut into messages.
+ * follows it is reached; and whether the command is msmtp; the second how the
+ * rest is cut into messages.
  */
 
 static struct config	 conf;
@@ -48,8 +50,11 @@ check_complete(const struct envelope *e)
 	CHECK(strpbrk(e->head.id, " \n\\") == NULL);
 	CHECK(*e->sender == '\0' || mailbox_valid(e->sender,
 	    strlen(e->sender), flags));
+	CHECK(!conf.msmtp_sender || msmtp_sends(e->sender, strlen(e->sender),
+	    true));
 	for (i = 0; i < e->nrcpt; i++) {
 		CHECK(mailbox_valid(p, strlen(p), flags));
+		CHECK(!conf.msmtp || msmtp_sends(p, strlen(p), false));
 		p += strlen(p) + 1;
 	}
 	CHECK(p == e->rcpts + e->rcpt_used);
@@ -117,6 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return (0);
 	settings();
 	how = data[0];
+	conf.msmtp = conf.msmtp_sender = how >> 2 & 1;
 	cut = data[1];
 	data += 2;
 	len -= 2;

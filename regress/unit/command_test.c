@@ -368,6 +368,53 @@ test_resolve(void)
 	rmdir(dir);
 }
 
+/* By its own name, or as a link to what has the name. */
+static void
+test_name(void)
+{
+	static const struct {
+		const char	*path;		/* below the directory */
+		const char	*to;		/* a link to it; NULL: none */
+		int		 is;
+	} programs[] = {
+		{ "msmtp", NULL, 1 },
+		{ "msmtp-wrapped", NULL, 0 },
+		{ "xmsmtp", NULL, 0 },
+		{ "sendmail", "msmtp", 1 },
+		{ "mta", "sendmail", 1 },
+		{ "mail", "xmsmtp", 0 }
+	};
+	char		 dir[] = "/tmp/command.XXXXXX", path[128], err[256];
+	struct command	 cmd;
+	size_t		 i;
+
+	if (mkdtemp(dir) == NULL)
+		abort();
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, programs[i].path);
+		if (programs[i].to == NULL)
+			close(open(path, O_CREAT | O_WRONLY, 0755));
+		else if (symlink(programs[i].to, path) == -1)
+			abort();
+		if (command_split(&cmd, path, err, sizeof(err)) == -1 ||
+		    command_resolve(&cmd, NULL, err, sizeof(err)) == -1)
+			abort();
+		is_int(command_is(&cmd, "msmtp"), programs[i].is, "%s is%s "
+		    "msmtp", programs[i].path, programs[i].is ? "" : " not");
+		ok(!command_has_sender(&cmd), "and gets no sender");
+		command_free(&cmd);
+	}
+	while (i-- > 0) {
+		snprintf(path, sizeof(path), "%s/%s", dir, programs[i].path);
+		unlink(path);
+	}
+	rmdir(dir);
+	if (command_split(&cmd, "msmtp --from=%F --", err, sizeof(err)) == -1)
+		abort();
+	ok(command_has_sender(&cmd), "%%F within a word");
+	command_free(&cmd);
+}
+
 /* As many recipients as command_room() says: execve(2) takes them. */
 static void
 test_room(void)
@@ -420,6 +467,7 @@ main(void)
 	test_argv();
 	test_unpack();
 	test_resolve();
+	test_name();
 	test_room();
 	return (done_testing());
 }

@@ -240,6 +240,34 @@ test_addresses(void)
 	}
 }
 
+/* What msmtp would change, where the command is msmtp: front does not send it,
+ * unless front is not ours any more. */
+static void
+test_msmtp(void)
+{
+	struct imsg_mail	 h = head(1, 1, 6), two = head(1, 2, 10);
+	struct envelope		 e;
+
+	conf.msmtp = 1;
+	is_str(begin(&e, &h, TEXT("%U@x\0\"r\"@x\0")), "invalid recipient",
+	    "a quoted recipient; any sender where msmtp does not get it");
+	envelope_free(&e);
+	is_str(begin(&e, &two, TEXT("%U@x\0r@x\0")), NULL, "one of two");
+	is_str(more(&e, TEXT("\"r\"@x\0")), "invalid recipient",
+	    "nor in a second message");
+	envelope_free(&e);
+	conf.msmtp_sender = 1;
+	is_str(begin(&e, &h, TEXT("%U@x\0r@xyz\0")), "invalid sender",
+	    "a sender that msmtp expands");
+	envelope_free(&e);
+	is_str(begin(&e, &h, TEXT("\"s\"@x\0%U@xy\0")), NULL,
+	    "each where the other may not be");
+	envelope_free(&e);
+	is_str(begin(&e, &h, TEXT("\0r@xyz\0")), NULL, "the null sender");
+	envelope_free(&e);
+	conf.msmtp = conf.msmtp_sender = 0;
+}
+
 /* Recipients that come in three messages. */
 static void
 test_more(void)
@@ -336,6 +364,7 @@ main(void)
 	test_begin();
 	test_head();
 	test_addresses();
+	test_msmtp();
 	test_more();
 	test_memfd();
 	return (done_testing());

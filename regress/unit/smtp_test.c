@@ -539,6 +539,38 @@ test_close(void)
 	smtp_free(NULL);
 }
 
+/* Where the command is msmtp, which may get the sender or not. */
+static void
+test_msmtp(void)
+{
+	static const char	 in[] = HELLO "MAIL FROM:<%U@e.f>\r\nRSET\r\n"
+				    "MAIL FROM:<>\r\nRCPT TO:<\"a\"@e.f>\r\n"
+				    "RCPT TO:<%U@e.f>\r\nRSET\r\n"
+				    "MAIL FROM:<\"a\"@e.f> SIZE=1\r\n";
+	static const char	*const want[] = {
+		"250,250 2.1.0,250 2.0.0,250 2.1.0,250 2.1.5,250 2.1.5,"
+		    "250 2.0.0,250 2.1.0,",
+		"250,250 2.1.0,250 2.0.0,250 2.1.0,553 5.1.3,250 2.1.5,"
+		    "250 2.0.0,250 2.1.0,",
+		"250,553 5.1.7,250 2.0.0,250 2.1.0,553 5.1.3,250 2.1.5,"
+		    "250 2.0.0,250 2.1.0,"
+	};
+	struct recorder		 r;
+	int			 i;
+
+	for (i = 0; i < 3; i++) {
+		recorder_init(&r);
+		r.conf.msmtp = i > 0;
+		r.conf.msmtp_sender = i > 1;
+		recorder_start(&r);
+		recorder_send(&r, in);
+		is_str(r.codes.p, want[i], "the command is %s",
+		    i == 0 ? "not msmtp" : i == 1 ? "msmtp without %F" :
+		    "msmtp with %F");
+		recorder_free(&r);
+	}
+}
+
 int
 main(void)
 {
@@ -552,6 +584,7 @@ main(void)
 	test_ehlo();
 	test_mail();
 	test_texts();
+	test_msmtp();
 	test_verdicts();
 	test_close();
 	return (done_testing());
