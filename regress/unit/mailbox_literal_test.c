@@ -322,11 +322,25 @@ test_groups(void)
 	is_int(wrong, 0, "\"::\" and 6 groups, or 4 and an IPv4 address");
 }
 
-int
-main(void)
+/* Those that are mailboxes, one a line: regress/e2e sends mail to them. */
+static int
+list(void)
 {
 	size_t	 i;
 
+	for (i = 0; i < NLITERALS; i++)
+		if (literals[i].error == OK)
+			printf("u@%s\n", literals[i].s);
+	return (0);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t	 i;
+
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		return (list());
 	for (i = 0; i < NLITERALS; i++) {
 		test_literal(literals[i].s, literals[i].error, 0);
 		test_literal(literals[i].s, literals[i].error, MAILBOX_UTF8);

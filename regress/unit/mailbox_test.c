@@ -515,12 +515,27 @@ test_characters(void)
 	    1, "a euro sign and U+200B in a local part");
 }
 
+/* Those that are mailboxes, one a line: regress/e2e sends mail to them. */
+static int
+list(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < NMAILBOXES; i++)
+		if (mailbox_valid(mailboxes[i].s, strlen(mailboxes[i].s),
+		    MAILBOX_UTF8))
+			puts(mailboxes[i].s);
+	return (0);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const char	*mbox, *rest;
 	size_t		 i, len;
 
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		return (list());
 	for (i = 0; i < NMAILBOXES; i++) {
 		test_mailbox(mailboxes[i].s, 0, mailboxes[i].plain);
 		test_mailbox(mailboxes[i].s, MAILBOX_UTF8, mailboxes[i].utf8);
