@@ -12,13 +12,12 @@
 
 #define BASE36_MAX	14	/* digits of 2^64 - 1, and '\0' */
 
-static char	 start[BASE36_MAX];
+static char		 start[BASE36_MAX];
+static const char	 digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 static void
 base36(char *buf, uint64_t v)
 {
-	static const char	 digits[] =
-	    "0123456789abcdefghijklmnopqrstuvwxyz";
 	char			 tmp[BASE36_MAX];
 	size_t			 n = sizeof(tmp) - 1;
 
@@ -61,4 +60,21 @@ id_mail(char *buf, const struct id *id)
 	n = snprintf(buf, MSMTPD_ID_MAX, "%s.%s.%s", start, session, mail);
 	if (n < 0 || n >= MSMTPD_ID_MAX)
 		fatalx("id: %s is too long", buf);
+}
+
+bool
+id_is_mail(const char *s)
+{
+	size_t	 len = strlen(start);
+	int	 part;
+
+	if (strncmp(s, start, len) != 0)
+		return (false);
+	s += len;
+	for (part = 0; part < 2; part++) {
+		if (*s++ != '.' || (len = strspn(s, digits)) == 0)
+			return (false);
+		s += len;
+	}
+	return (*s == '\0');
 }

@@ -5,6 +5,7 @@
 #ifndef ID_H
 #define ID_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A session, and the last of its mails. */
@@ -26,5 +27,8 @@ void	id_init(void);
  */
 void	id_session(char *buf, const struct id *);
 void	id_mail(char *buf, const struct id *);
+
+/* id_is_mail: whether s is the id of a mail since id_init(). */
+bool	id_is_mail(const char *);
 
 #endif

@@ -199,6 +199,14 @@ mail_note(void *arg, int pri, const char *text)
 	session_log(arg, pri, "%s", text);
 }
 
+/* A mail that has our own Received field. */
+static bool
+mail_ours(void *arg, const char *id)
+{
+	(void)arg;
+	return (id_is_mail(id));
+}
+
 const struct smtp_ops	 session_ops = {
 	.reply = mail_reply,
 	.room = mail_room,
@@ -207,6 +215,7 @@ const struct smtp_ops	 session_ops = {
 	.data_end = mail_end,
 	.data_abort = mail_abort,
 	.refused = mail_refused,
+	.ours = mail_ours,
 	.auth = session_auth_ask,
 	.note = mail_note
 };

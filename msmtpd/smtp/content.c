@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,18 +43,11 @@ enum content_state {
 	MID_CR		/* the same, after CRs, withheld */
 };
 
-#define COLUMN_OTHER	255	/* the line is not a Received field */
-
-static const char	 content_field[] = "received:";
-
 void
 content_init(struct content *c)
 {
-	c->received = 0;
 	c->held = 0;
 	c->state = BOL;
-	c->column = 0;
-	c->header = true;
 	/* The CR LF of DATA. */
 	memset(c->tail, 0, sizeof(c->tail));
 	c->tail[CONTENT_TAIL - 1] = '\n';
@@ -210,31 +202,4 @@ content_filter(struct content *c, char *buf, size_t len,
 	}
 	out->len = (size_t)(o - buf);
 	return ((size_t)(p - buf));
-}
-
-void
-content_header(struct content *c, const char *p, size_t len)
-{
-	const char	*end = p + len, *lf;
-
-	while (c->header && p < end) {
-		if (*p == '\n' && c->column == 0) {
-			c->header = false;
-			break;
-		}
-		if (c->column == COLUMN_OTHER || *p == '\n') {
-			lf = memchr(p, '\n', (size_t)(end - p));
-			if (lf == NULL)
-				break;
-			c->column = 0;
-			p = lf + 1;
-			continue;
-		}
-		if (tolower((unsigned char)*p++) != content_field[c->column])
-			c->column = COLUMN_OTHER;
-		else if (content_field[++c->column] == '\0') {
-			c->received++;
-			c->column = COLUMN_OTHER;
-		}
-	}
 }

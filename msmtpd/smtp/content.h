@@ -11,16 +11,13 @@
 
 /*
  * What follows DATA: finds its end, removes the dots that stand for
- * transparency (RFC 5321, 4.5.2), makes each line end LF, and counts the
- * Received fields of the header.  See content.c for the rules.
+ * transparency (RFC 5321, 4.5.2), and makes each line end LF.  See content.c
+ * for the rules.
  */
 struct content {
 	uint64_t	 held;		/* CRs whose next octet has not come */
-	uint32_t	 received;	/* fields so far */
 	char		 tail[CONTENT_TAIL];	/* the last octets received */
 	uint8_t		 state;
-	uint8_t		 column;	/* of the header line, see content.c */
-	bool		 header;	/* no empty line so far */
 };
 
 struct content_out {
@@ -47,11 +44,5 @@ size_t	content_filter(struct content *, char *buf, size_t len,
  * ends are not CR LF.  Not after out->end.
  */
 bool	content_unended(const struct content *);
-
-/*
- * content_header: look through output for the header's Received fields.
- * Need not be called once content->header is false.
- */
-void	content_header(struct content *, const char *, size_t);
 
 #endif

@@ -88,6 +88,10 @@ struct smtp_ops {
 	void	(*refused)(void *arg, const struct smtp_mail *,
 		    const struct verdict *);
 	/*
+	 * Whether this, made of a client's words, is the id of a mail of ours.
+	 */
+	bool	(*ours)(void *arg, const char *id);
+	/*
 	 * Check a user name and password ('\0'-terminated, shorter than
 	 * MSMTPD_AUTH_MAX each), not to be kept.  The engine waits for
 	 * smtp_auth_result().  Both are empty, which must not match, where

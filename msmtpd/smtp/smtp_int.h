@@ -13,6 +13,7 @@
 #include "msmtpd.h"
 #include "preface.h"
 #include "smtp.h"
+#include "trace.h"
 
 /* Where in a session; the bits are for the table of verbs. */
 enum smtp_state {
@@ -42,6 +43,7 @@ enum smtp_skip {
 struct smtp_tx {
 	struct smtp_mail	 mail;
 	struct content		 content;
+	struct trace		 trace;
 	struct preface		 preface;
 	bool			 blank;		/* the content has an empty line
 						 * that was not sent */

@@ -20,8 +20,10 @@
 static const struct verdict	 no_room = { 452, "4.3.1", NO_ROOM };
 static const struct verdict	 too_large =
     { 552, "5.3.4", "Message too large" };
-static const struct verdict	 loop =
+static const struct verdict	 hops =
     { 554, "5.4.6", "Too many Received fields, a loop" };
+static const struct verdict	 loop =
+    { 554, "5.4.6", "The mail has been here before, a loop" };
 
 /*
  * The path and its parameters after keyword, "FROM" or "TO", and a colon, with
@@ -288,11 +290,29 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 	}
 	smtp_log_deferred(s);
 	content_init(&s->tx->content);
+	trace_init(&s->tx->trace, s->conf->hostname, s->ops->ours, s->arg);
 	preface_init(&s->tx->preface);
 	s->tx->refusal = NULL;
 	s->busy = true;
 	s->wait = SMTP_WAIT_DATA;
 	smtp_say(s, "354 End with <CR><LF>.<CR><LF>");
+}
+
+/* The reply to a mail that goes round in a loop; NULL: to none. */
+static const struct verdict *
+content_trace(struct smtp *s, const char *buf, size_t len)
+{
+	struct trace	*t = &s->tx->trace;
+
+	if (t->header) {
+		trace_take(t, buf, len);
+		if (t->loop)
+			smtp_log(s, LOG_WARNING, "loop: mail id=%s has come "
+			    "back; where does --command send it?", t->word);
+	}
+	if (t->loop)
+		return (&loop);
+	return (t->received >= RECEIVED_LOOP ? &hops : NULL);
 }
 
 /*
@@ -304,15 +324,14 @@ static void
 content_take(struct smtp *s, const char *buf, size_t len)
 {
 	struct smtp_tx		*tx = s->tx;
-	const struct verdict	*refusal = tx->refusal;
+	const struct verdict	*refusal = tx->refusal, *looping;
 
 	if (len == 0)
 		return;
-	if (tx->content.header)
-		content_header(&tx->content, buf, len);
+	looping = content_trace(s, buf, len);
 	tx->mail.size += len;
-	if (tx->content.received >= RECEIVED_LOOP)
-		refusal = &loop;
+	if (looping != NULL)
+		refusal = looping;
 	else if (tx->mail.size - tx->blank > s->conf->max_size)
 		refusal = &too_large;
 	else if (refusal == NULL && !s->ops->data(s->arg, buf, len))

@@ -238,6 +238,13 @@ rec_refused(void *arg, const struct smtp_mail *mail,
 	text_str(&r->events, ">}\n");
 }
 
+static bool
+rec_ours(void *arg, const char *id)
+{
+	(void)arg;
+	return (strcmp(id, RECORDER_OURS) == 0);
+}
+
 static const struct smtp_ops	 ops = {
 	.reply = rec_reply,
 	.room = rec_room,
@@ -246,6 +253,7 @@ static const struct smtp_ops	 ops = {
 	.data_end = rec_end,
 	.data_abort = rec_abort,
 	.refused = rec_refused,
+	.ours = rec_ours,
 	.auth = rec_auth,
 	.note = rec_note
 };

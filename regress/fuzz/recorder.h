@@ -56,6 +56,9 @@ struct recorder {
 	struct text		 rest;		/* not used by the engine yet */
 };
 
+/* The one id that is of a mail of ours. */
+#define RECORDER_OURS	"start.1.1"
+
 /*
  * recorder_init: with settings that a test may change before
  * recorder_start(), which begins a session and greets.

@@ -322,45 +322,6 @@ test_unended(void)
 	}
 }
 
-static const struct {
-	const char	*name;
-	const char	*in;	/* output of the filter */
-	unsigned int	 received;
-	bool		 header;	/* still in it */
-} headers[] = {
-	{ "none", "Subject: x\n\nReceived: y\n", 0, false },
-	{ "one", "Received: a\nSubject: x\n\n", 1, false },
-	{ "any case", "ReCeIvEd: a\nRECEIVED:\nreceived:x\n", 3, true },
-	{ "folded", "Received: a\n\tReceived: b\n Received: c\n\n", 1, false },
-	{ "only at the beginning", "X-Received: a\n\n", 0, false },
-	{ "only whole", "Receive: a\nReceivedx: b\nReceived\n: c\n\n", 0,
-	    false },
-	{ "the first line is empty", "\nReceived: a\n", 0, false },
-	{ "a line of a space is not empty", " \nReceived: a\n", 1, true },
-	{ "the last line has no end", "A: b\nReceived: a", 1, true }
-};
-
-static void
-test_header(void)
-{
-	struct content	 c;
-	unsigned int	 bad;
-	size_t		 i, j, len;
-
-	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		bad = 0;
-		len = strlen(headers[i].in);
-		for (j = 0; j <= len; j++) {
-			content_init(&c);
-			content_header(&c, headers[i].in, j);
-			content_header(&c, headers[i].in + j, len - j);
-			bad += c.received != headers[i].received ||
-			    c.header != headers[i].header;
-		}
-		is_int(bad, 0, "Received fields: %s", headers[i].name);
-	}
-}
-
 int
 main(void)
 {
@@ -369,7 +330,6 @@ main(void)
 	test_long();
 	test_held();
 	test_unended();
-	test_header();
 	test_mixtures();
 	return (done_testing());
 }

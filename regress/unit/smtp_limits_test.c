@@ -415,6 +415,34 @@ test_loop(void)
 	recorder_free(&r);
 }
 
+/* A mail that has our own field is refused as soon as that is seen. */
+static void
+test_back(void)
+{
+	static const char	*const ours = "Received: from x\r\n\t"
+				    "by mail.example.org with SMTP id "
+				    RECORDER_OURS "\r\n\tfor <a>; Sun\r\n";
+	struct recorder		 r;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, START "Received: from y\r\nX: y\r\n");
+	recorder_send(&r, ours);
+	is_int(r.nabort, 1, "our own field: dropped at once");
+	ok(strstr(r.events.p, "loop: mail id=" RECORDER_OURS) != NULL,
+	    "and named in the log");
+	recorder_send(&r, ours);
+	recorder_send(&r, "\r\nx\r\n.\r\n");
+	is_str(last_codes(&r, 1), "554 5.4.6,", "and refused");
+	is_int(r.nbegin, 1, "the command never sees it");
+	is_int(r.nend, 0, "none of it");
+	recorder_send(&r, MAIL RCPT "DATA\r\nX: y\r\n\r\n");
+	recorder_send(&r, ours);
+	recorder_send(&r, ".\r\n");
+	is_str(last_codes(&r, 1), "250 2.0.0,", "in the body it is text");
+	recorder_free(&r);
+}
+
 static void
 test_room(void)
 {
@@ -506,6 +534,7 @@ main(void)
 	test_size(false);
 	test_size(true);
 	test_loop();
+	test_back();
 	test_room();
 	test_pieces();
 	test_pause();

@@ -142,6 +142,14 @@ mail_refused(void *arg, const struct smtp_mail *mail,
 	(void)verdict;
 }
 
+static bool
+ours(void *arg, const char *id)
+{
+	(void)arg;
+	(void)id;
+	return (false);
+}
+
 static void
 auth(void *arg, const char *user, const char *pass)
 {
@@ -160,7 +168,7 @@ note(void *arg, int pri, const char *text)
 
 static const struct smtp_ops	 ops = {
 	reply, room, data_begin, data, data_end, data_abort, mail_refused,
-	auth, note
+	ours, auth, note
 };
 static struct config		 conf;
 
