@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-
-/* seccomp filters from tables, and Landlock. */
+/* sandbox: seccomp filters from tables, and Landlock. */
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,10 +17,8 @@
 #define NAME_SIZE	32	/* of a system call's name, with its '\0' */
 #define COLUMNS		80	/* of what is printed */
 
-/*
- * libseccomp uses its context as an opaque pointer; so do we, with a name
- * that the compiler can tell from other pointers.
- */
+/* libseccomp's context is a void pointer; struct sandbox_filter is the same
+ * pointer with a type, which the compiler can check. */
 static scmp_filter_ctx
 ctx_of(struct sandbox_filter *f)
 {
@@ -52,10 +48,10 @@ filter_new(uint32_t action)
 		return (NULL);
 	}
 	/*
-	 * Only the native architecture is in the filter.  libseccomp counts
-	 * x32's numbers, which come with x86_64's own architecture, as
-	 * foreign too.  no_new_privs is set by who uses us, at its place in
-	 * the order.  A binary tree, because an account is long.
+	 * Only the native architecture is in the filter; libseccomp counts
+	 * x32's numbers, which come with x86_64's own architecture, as foreign
+	 * too.  The caller sets no_new_privs, at its place in the order.  The
+	 * filter is a binary tree, because an account is long.
 	 */
 	if (check(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 	    SCMP_ACT_KILL_PROCESS)) == -1 ||
@@ -67,18 +63,6 @@ filter_new(uint32_t action)
 	return ((struct sandbox_filter *)ctx);
 }
 
-static struct scmp_arg_cmp
-compare(unsigned int n, enum scmp_compare op, uint64_t a, uint64_t b)
-{
-	struct scmp_arg_cmp	 cmp;
-
-	cmp.arg = n;
-	cmp.op = op;
-	cmp.datum_a = a;
-	cmp.datum_b = b;
-	return (cmp);
-}
-
 void
 sandbox_siblings(const pid_t *pids, size_t n)
 {
@@ -87,9 +71,9 @@ sandbox_siblings(const pid_t *pids, size_t n)
 }
 
 /*
- * Translate a condition.  Returns false for one that can match nothing here:
- * a parent or a process group outside our PID namespace has the number 0,
- * which means "my own" to kill(2) and must not be mistaken for it.
+ * Translate a condition.  Returns false for a condition that can match nothing
+ * here: a parent or a process group outside our PID namespace has the number
+ * 0, which kill(2) takes for the caller's own group.
  */
 static bool
 condition(const struct sandbox_arg *arg, pid_t sibling,
@@ -100,19 +84,19 @@ condition(const struct sandbox_arg *arg, pid_t sibling,
 
 	switch (arg->op) {
 	case SANDBOX_IS64:
-		*cmp = compare(arg->n, SCMP_CMP_EQ, v, 0);
+		*cmp = SCMP_CMP64(arg->n, SCMP_CMP_EQ, v, 0);
 		return (true);
 	case SANDBOX_ONLY:
-		*cmp = compare(arg->n, SCMP_CMP_MASKED_EQ, ~v, 0);
+		*cmp = SCMP_CMP64(arg->n, SCMP_CMP_MASKED_EQ, ~v, 0);
 		return (true);
 	case SANDBOX_HAS:
-		*cmp = compare(arg->n, SCMP_CMP_MASKED_EQ, v, v);
+		*cmp = SCMP_CMP64(arg->n, SCMP_CMP_MASKED_EQ, v, v);
 		return (true);
 	case SANDBOX_ABOVE:
-		*cmp = compare(arg->n, SCMP_CMP_GT, v, 0);
+		*cmp = SCMP_CMP64(arg->n, SCMP_CMP_GT, v, 0);
 		return (true);
 	case SANDBOX_IS:
-		*cmp = compare(arg->n, SCMP_CMP_MASKED_EQ, half, v & half);
+		*cmp = SCMP_CMP64(arg->n, SCMP_CMP_MASKED_EQ, half, v & half);
 		return (true);
 	case SANDBOX_SELF:
 		v = (uint64_t)getpid();
@@ -129,7 +113,7 @@ condition(const struct sandbox_arg *arg, pid_t sibling,
 	case SANDBOX_NONE:
 		abort();
 	}
-	*cmp = compare(arg->n, SCMP_CMP_MASKED_EQ, half, v & half);
+	*cmp = SCMP_CMP64(arg->n, SCMP_CMP_MASKED_EQ, half, v & half);
 	return (v != 0);
 }
 
@@ -184,16 +168,13 @@ filter_rules(uint32_t dflt, uint32_t action, const struct sandbox_rule *rules,
 {
 	struct sandbox_filter	*f;
 	size_t			 i;
-	int			 saved;
 
 	if ((f = filter_new(dflt)) == NULL)
 		return (NULL);
 	for (i = 0; i < n; i++)
 		if (applies(&rules[i], when) &&
 		    add_rule(f, action, &rules[i]) == -1) {
-			saved = errno;
 			sandbox_free(f);
-			errno = saved;
 			return (NULL);
 		}
 	return (f);
@@ -234,9 +215,9 @@ next_name(const char **names, char *name)
 }
 
 /*
- * The account names the calls of all architectures and of newer kernels.
- * What this architecture does not have, or this libseccomp does not know, is
- * left out, and so is answered with ENOSYS.
+ * The account names the calls of all architectures and of newer kernels.  A
+ * call that this architecture does not have, or this libseccomp does not know,
+ * is left out, so that the filter answers ENOSYS.
  */
 static int
 add_calls(struct sandbox_filter *f, uint32_t action, const char *names)
@@ -280,8 +261,11 @@ sandbox_load(struct sandbox_filter *f)
 void
 sandbox_free(struct sandbox_filter *f)
 {
+	int	 saved_errno = errno;
+
 	if (f != NULL)
 		seccomp_release(ctx_of(f));
+	errno = saved_errno;
 }
 
 unsigned int
@@ -389,19 +373,10 @@ sandbox_print_calls(FILE *fp, const struct sandbox_calls *rows, size_t n,
 		}
 }
 
-int
-sandbox_seccomp(void)
-{
-	uint32_t	 action = SECCOMP_RET_KILL_PROCESS;
-
-	return (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) ==
-	    0);
-}
-
 /*
- * Landlock.  The numbers of its calls are the same on all architectures; the
- * structures grow at their end, and a kernel takes the part it knows as long
- * as the rest is zero.
+ * Landlock.  The numbers of its calls are the same on all architectures.  The
+ * structures grow at their end; a kernel reads the part that it knows and
+ * refuses a structure whose rest is not zero.
  */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset	444

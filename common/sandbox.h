@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * sandbox: seccomp filters from tables, and Landlock.  Nothing here knows a
+ * process of the daemon: each process has a table of its own.
+ */
 
 #ifndef SANDBOX_H
 #define SANDBOX_H
@@ -9,13 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/*
- * seccomp filters from tables, and Landlock.  Knows no process of the daemon:
- * what each may do is in its own table.
- */
-
-/* What is asked of an argument.  The kernel takes an int from the lower half
- * of the register only; so does IS. */
+/* The condition on an argument.  The kernel takes an int from the lower half of
+ * the register only; so do the conditions about 32 bits. */
 enum sandbox_op {
 	SANDBOX_NONE,		/* no condition */
 	SANDBOX_IS,		/* lower 32 bits are value */
@@ -23,7 +22,7 @@ enum sandbox_op {
 	SANDBOX_ONLY,		/* no bit but those of value, of 64 */
 	SANDBOX_HAS,		/* all bits of value */
 	SANDBOX_ABOVE,		/* greater than value, as 64 bits, unsigned */
-	SANDBOX_SELF,		/* lower 32 bits: pid of who loads the filter */
+	SANDBOX_SELF,		/* lower 32 bits: the loading process's pid */
 	SANDBOX_PARENT,		/* lower 32 bits: its parent's pid */
 	SANDBOX_SIBLING,	/* lower 32 bits: any of sandbox_siblings() */
 	SANDBOX_GROUP		/* lower 32 bits: minus its process group */
@@ -39,8 +38,8 @@ struct sandbox_arg {
 #define SANDBOX_ARGS	3
 
 /*
- * One system call, and what its arguments must be, all of them; further rows
- * of the same name, which stand together, are alternatives.
+ * One system call, and the conditions that all must hold for its arguments.
+ * Further rows of the same name, which stand together, are alternatives.
  */
 struct sandbox_rule {
 	const char		*name;
@@ -66,54 +65,56 @@ struct sandbox_rule {
 #define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
 				    name " = deliver's process group" }
 
-/* An account of the whole table of system calls. */
+/* What an account, which lists all system calls, says about each. */
 enum sandbox_verdict {
 	SANDBOX_ALLOW,
 	SANDBOX_DENY,		/* EPERM */
-	SANDBOX_NOSYS		/* ENOSYS, as if this kernel did not have it */
+	SANDBOX_NOSYS		/* ENOSYS, as from a kernel without the call */
 };
 
-/* The system calls that one reason gives one verdict. */
+/* System calls that have the same verdict for the same reason. */
 struct sandbox_calls {
 	enum sandbox_verdict	 verdict;
 	const char		*why;
-	const char		*names;		/* with a space between two */
+	const char		*names;		/* separated by spaces */
 };
 
 struct sandbox_filter;		/* a filter that is not loaded yet */
 
 /*
- * sandbox_siblings: the n processes that SANDBOX_SIBLING is about in filters
- * made from now on; pids must stay.
+ * sandbox_siblings: the n processes that SANDBOX_SIBLING means in filters made
+ * from now on.  The array is not copied.
  */
 void	sandbox_siblings(const pid_t *, size_t);
 
 /*
- * sandbox_allowlist: a filter that allows what the rules with "when" 0 or
- * one of when's bits allow, and kills the process for anything else and for
- * any foreign architecture.
- * sandbox_account: one that allows and denies as the rows say and answers
- * ENOSYS to any number that is not listed; a foreign architecture kills.
- * sandbox_denylist: one that answers EPERM to what the rules match and
- * allows the rest; a foreign architecture kills.
- * All return NULL with errno set; EINVAL: a name of an allowlist or denylist
- * is none of this architecture's.
+ * sandbox_allowlist: make a filter that allows what the rules with "when" 0 or
+ * one of when's bits allow, and kills the process for any other call.
+ * sandbox_account: make a filter that allows and denies as the rows say and
+ * answers ENOSYS to any number that is not listed.
+ * sandbox_denylist: make a filter that answers EPERM to what the rules match
+ * and allows the rest.
+ * Each filter kills the process for a call of a foreign architecture.  All
+ * return NULL with errno set; EINVAL: this architecture has no call of a name
+ * in the rules.
  */
 struct sandbox_filter *sandbox_allowlist(const struct sandbox_rule *, size_t,
 	    unsigned int when);
 struct sandbox_filter *sandbox_account(const struct sandbox_calls *, size_t);
 struct sandbox_filter *sandbox_denylist(const struct sandbox_rule *, size_t);
 
-/* sandbox_load: put it in force, for good; no_new_privs must be set. */
+/* sandbox_load: put a filter in force, for good; no_new_privs must be set.
+ * Returns 0, or -1 with errno set. */
 int	sandbox_load(struct sandbox_filter *);
 
+/* sandbox_free: free a filter, loaded or not; errno is kept. */
 void	sandbox_free(struct sandbox_filter *);
 
-/* sandbox_count: how many different calls the rules allow. */
+/* sandbox_count: how many different calls the rules name. */
 unsigned int sandbox_count(const struct sandbox_rule *, size_t,
 	    unsigned int when);
 
-/* sandbox_verdicts: how many of the calls that this architecture has get it. */
+/* sandbox_verdicts: how many calls of this architecture get the verdict. */
 unsigned int sandbox_verdicts(const struct sandbox_calls *, size_t,
 	    enum sandbox_verdict);
 
@@ -130,9 +131,6 @@ void	sandbox_print_rules(FILE *, const struct sandbox_rule *, size_t,
 void	sandbox_print_calls(FILE *, const struct sandbox_calls *, size_t,
 	    enum sandbox_verdict);
 
-/* sandbox_seccomp: whether the kernel can kill a process by a filter. */
-int	sandbox_seccomp(void);
-
 /*
  * Landlock.  The constants are ours because the C library's may be older
  * than the kernel.
@@ -146,23 +144,25 @@ int	sandbox_seccomp(void);
 #define SANDBOX_SCOPE_ABSTRACT	(1ULL << 0)	/* ABI 6 */
 #define SANDBOX_SCOPE_SIGNAL	(1ULL << 1)
 
-/* sandbox_landlock_abi: 0 where the kernel has none or it is turned off. */
+/* sandbox_landlock_abi: the kernel's version of Landlock; 0 where the kernel
+ * has no Landlock or Landlock is turned off. */
 int	sandbox_landlock_abi(void);
 
 /*
- * sandbox_ruleset: a ruleset (a close-on-exec descriptor) that refuses every
- * kind of access to files (fs true), and of net and scope what is given, all
- * as far as the kernel knows it.  Returns -1 with errno set; ENOMSG: this
- * kernel knows nothing of what is asked for.
+ * sandbox_ruleset: make a ruleset that refuses every kind of access to files
+ * (fs true) and the kinds in net and scope, as far as the kernel knows them.
+ * Returns a close-on-exec descriptor, or -1 with errno set; ENOMSG: the kernel
+ * knows none of these kinds.
  */
 int	sandbox_ruleset(int fs, uint64_t net, uint64_t scope);
 
-/* sandbox_allow_beneath: but allow access beneath the directory. */
+/* sandbox_allow_beneath: but allow access beneath the directory.  Returns 0,
+ * or -1 with errno set. */
 int	sandbox_allow_beneath(int ruleset, const char *, uint64_t access);
 
 /*
- * sandbox_restrict: enter a domain of that ruleset, nested in the current
- * one.  Async-signal-safe.
+ * sandbox_restrict: enter a domain of the ruleset, nested in the current
+ * domain.  Async-signal-safe.  Returns 0, or -1 with errno set.
  */
 int	sandbox_restrict(int ruleset);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* sandbox_asan: what AddressSanitizer is told in builds that have it. */
+/* sandbox_asan: options for the AddressSanitizer of sanitizer builds. */
 
 #include "sandbox_enter.h"
 
@@ -8,8 +8,8 @@ const int	 sandbox_asan = 1;
 #ifdef SANITIZE
 const char	*__asan_default_options(void);
 
-/* LeakSanitizer clones and traces the process that ends, and the sandbox kills
- * a process that tries. */
+/* LeakSanitizer clones and traces the process that ends; the sandbox kills a
+ * process that tries. */
 const char *
 __asan_default_options(void)
 {

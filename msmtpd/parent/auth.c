@@ -20,7 +20,7 @@
 #include "log.h"
 #include "peer.h"
 #include "proc.h"
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 
 #define AUTH_DELAY	1000	/* ms, of each answer */
 #define AUTH_PENALTY	60000	/* ms, after a failure */

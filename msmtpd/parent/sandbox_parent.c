@@ -117,14 +117,8 @@ parent_ruleset(const char *file)
 void
 sandbox_parent(const struct sandbox_log *log)
 {
-	int	 root = geteuid() == 0;
-
 	sandbox_timezone();
-	sandbox_bounding(root);
-	sandbox_securebits(root);
-	sandbox_caps();
-	sandbox_prove();
-	sandbox_quiet();
+	sandbox_give_up(NULL, geteuid() == 0);
 	sandbox_note("uid %u, no capability", getuid());
 	if (!sandbox_mdwe(true))
 		sandbox_note(", no mdwe");

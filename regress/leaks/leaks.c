@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "sandbox.h"
 
 #define MARK		"msmtpd-leaks: the directory"

@@ -37,7 +37,7 @@
 #include "outside.h"
 #include "refuse.h"
 #include "sandbox.h"
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "tap.h"
 
 #define UNUSED_ID	64999

@@ -29,7 +29,7 @@
 #include "calls.h"
 #include "msmtpd.h"
 #include "outside.h"
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "sandbox.h"
 #include "tap.h"
 

@@ -8,7 +8,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "refuse.h"
 
 /* Where first is not 0, only with that first argument. */

@@ -30,7 +30,7 @@
 #include "parent/sandbox_parent.h"
 #include "log.h"
 #include "msmtpd.h"
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "refuse.h"
 #include "sandbox.h"
 #include "tap.h"
@@ -288,7 +288,7 @@ raised(const void *arg)
 	if (setrlimit(RLIMIT_NOFILE, &few) == -1)
 		err(99, "setrlimit");
 	/* Root need not have CAP_SYS_RESOURCE in a container. */
-	if (sandbox_raise(RLIMIT_NOFILE, 41, &few) != 41)
+	if (sandbox_descriptors(41, &few) != 41)
 		_exit(3);
 	sandbox_front(&conf);
 	for (i = 0; i < 100; i++)
@@ -428,7 +428,8 @@ main(void)
 			    "executable", inherit ? "" : " of our own");
 	}
 	before();
-	check(run(orphan, NULL), 1, "parent is gone", "the parent has died");
+	check(run(orphan, NULL), 1, "the parent has died",
+	    "the parent's death is noticed");
 	check(run(no_parent_file, NULL), 1, "/nonexistent/dir",
 	    "the log's directory is missing");
 	rmdir(empty);

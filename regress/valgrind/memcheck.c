@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #include "imsg.h"
-#include "sandbox_priv.h"
+#include "sandbox_enter.h"
 #include "sandbox.h"
 
 #define SUFFIX		"-memcheck"
