@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The monotonic clock. */
+/* clock: the monotonic clock. */
 
 #include <stdint.h>
 #include <time.h>

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+/* clock: the monotonic clock. */
 
 #ifndef CLOCK_H
 #define CLOCK_H
 
 #include <stdint.h>
 
-/*
- * clock_ms: CLOCK_MONOTONIC in whole milliseconds, never 0.  Fatal where
- * clock_gettime(2) is refused, which no kernel does by itself.
- */
+/* clock_ms: CLOCK_MONOTONIC in whole milliseconds, never 0.  Fatal where a
+ * filter refuses clock_gettime(2). */
 int64_t	clock_ms(void);
 
 #endif

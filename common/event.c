@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The event loop: epoll(7) and a tree of timers. */
+/* event: the event loop, of epoll(7) and a tree of timers. */
 
 #include <sys/epoll.h>
 
@@ -19,14 +18,12 @@ static int			 epfd = -1;
 static int			 leaving;
 static int64_t			 now = 1;
 
-/* What epoll_wait(2) has reported; event_del() takes entries out again. */
+/* What epoll_wait(2) has reported; event_del() clears entries. */
 static struct epoll_event	 batch[BATCH_MAX];
 static int			 nbatch;
 
-/*
- * The timers that are set, by time and, of the same time, in the order in
- * which they were set.
- */
+/* The timers that are set, by time; those of the same time in the order in
+ * which they were set. */
 static RB_HEAD(timers, timer)	 timers = RB_INITIALIZER(&timers);
 static uint64_t			 norder;
 
@@ -64,8 +61,8 @@ timer_clear(struct timer *t)
 	t->at = 0;
 }
 
-/* Run what is due, but not what is set meanwhile: a timer that sets itself
- * again for now lets descriptors have their turn first. */
+/* Run the timers that are due, but none that is set meanwhile: a timer that
+ * sets itself again at once must not keep descriptors from their turn. */
 static void
 run_timers(void)
 {
@@ -122,8 +119,8 @@ event_del(struct event *ev)
 
 	if (ev->fd == -1)
 		return;
-	/* A descriptor closed too early could still report to freed memory
-	 * (where a copy of it is open elsewhere), hence fatal. */
+	/* A descriptor that was closed before, and of which a copy is open
+	 * elsewhere, would go on to report to memory that is freed. */
 	if (epoll_ctl(epfd, EPOLL_CTL_DEL, ev->fd, NULL) == -1)
 		fatal("epoll_ctl: descriptor %d", ev->fd);
 	ev->fd = -1;
@@ -147,7 +144,7 @@ wait_ms(void)
 
 	if ((t = RB_MIN(timers, &timers)) == NULL)
 		return (-1);
-	/* Not from now: the last turn may have taken long. */
+	/* The last turn may have taken long: now is too old. */
 	ms = t->at - clock_ms();
 	if (ms <= 0)
 		return (0);
@@ -164,7 +161,7 @@ run_events(void)
 	for (i = 0; i < nbatch && !leaving; i++) {
 		if ((ev = batch[i].data.ptr) == NULL)
 			continue;
-		/* event_mod() may have changed its mind since. */
+		/* event_mod() may have been called since epoll_wait(2). */
 		events = batch[i].events & (ev->events | EPOLLERR | EPOLLHUP);
 		if (events != 0)
 			ev->fn(ev->fd, events, ev->arg);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Messages between processes, one a packet. */
+/* imsg: messages between processes, one a packet. */
 
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -33,7 +32,7 @@ union control {
 	unsigned char	 buf[CMSG_SPACE(sizeof(int))];
 };
 
-/* What was received last, aligned so that a body may be looked at in place. */
+/* The packet that was received last, aligned for access to its body. */
 static union {
 	struct imsg_hdr	 hdr;
 	max_align_t	 align;
@@ -56,7 +55,7 @@ imsgbuf_init(struct imsgbuf *imsgbuf, int fd, size_t maxqueue)
 	imsgbuf->fd = fd;
 }
 
-/* A packet is done with, sent or not. */
+/* Remove a packet from the queue and free it, sent or not. */
 static void
 ibuf_dequeue(struct imsgbuf *imsgbuf, struct ibuf *buf)
 {
@@ -64,7 +63,7 @@ ibuf_dequeue(struct imsgbuf *imsgbuf, struct ibuf *buf)
 	imsgbuf->queued -= buf->len;
 	if (buf->fd != -1)
 		close(buf->fd);
-	/* A password may be in it. */
+	/* The packet may hold a password. */
 	explicit_bzero(buf->data, buf->len);
 	free(buf);
 }
@@ -83,8 +82,9 @@ imsgbuf_clear(struct imsgbuf *imsgbuf)
 
 /*
  * Receive one packet.  When the peer closes without having read all that we
- * have sent, Linux reports ECONNRESET once, before what the peer has sent; to
- * lose that would lose a mail's result, so ask again: the end follows it.
+ * have sent, Linux reports ECONNRESET once, before the packets that the peer
+ * has sent.  One of these may be a mail's result, so ask again: the end of file
+ * comes after them.
  */
 static ssize_t
 packet_recv(int fd, struct msghdr *msg)
@@ -103,44 +103,31 @@ packet_recv(int fd, struct msghdr *msg)
 }
 
 /*
- * Take the descriptor out of what came along.  Returns 0, with *fd -1 where
- * there is none, or -1 where there is anything else than one descriptor.
+ * Take the descriptor out of the control message.  Returns 0, with *fd -1
+ * where no descriptor came, or -1 where anything but one descriptor came.
  *
- * There is room for one.  Of several the kernel passes one, drops the others
- * and sets MSG_CTRUNC: refused.  MSG_CTRUNC and none means that it could not
- * be installed: the table is full (or an LSM has refused it).  Whether
- * several were sent in that case cannot be told, and does not matter: none
- * has come in.
+ * There is room for one descriptor and no more.  Of several the kernel passes
+ * one, drops the others and sets MSG_CTRUNC: refused.  MSG_CTRUNC without a
+ * descriptor means that the kernel could not install any, because the table is
+ * full or an LSM refused: no error, however many were sent.
  */
 static int
 packet_fd(struct msghdr *msg, int *fd)
 {
-	struct cmsghdr	*cmsg;
-	const unsigned char *p, *end;
-	int		 bad = 0, n = 0, got;
+	struct cmsghdr	*cmsg = CMSG_FIRSTHDR(msg);
 
 	*fd = -1;
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
-	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS) {
-			bad = 1;
-			continue;
-		}
-		p = CMSG_DATA(cmsg);
-		end = (const unsigned char *)cmsg + cmsg->cmsg_len;
-		for (; end - p >= (ptrdiff_t)sizeof(got); p += sizeof(got)) {
-			memcpy(&got, p, sizeof(got));
-			if (n++ == 0)
-				*fd = got;
-			else
-				close(got);
-		}
-	}
-	if (!bad && n <= 1 && !(n == 1 && (msg->msg_flags & MSG_CTRUNC)))
+	if (cmsg == NULL)
 		return (0);
-	if (*fd != -1)
-		close(*fd);
+	if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+		return (-1);
+	/* Without room for the number the kernel leaves an empty message. */
+	if (cmsg->cmsg_len < CMSG_LEN(sizeof(*fd)))
+		return (0);
+	memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+	if (!(msg->msg_flags & MSG_CTRUNC))
+		return (0);
+	close(*fd);
 	*fd = -1;
 	return (-1);
 }
@@ -170,7 +157,7 @@ imsgbuf_get(struct imsgbuf *imsgbuf, struct imsg *imsg)
 	if ((n = packet_recv(imsgbuf->fd, &msg)) == -1)
 		return (errno == EAGAIN ? 0 : -1);
 	bad = packet_fd(&msg, &fd);
-	/* A packet of no octets looks like the end: to us it is. */
+	/* Nobody here sends an empty packet: this is end of file. */
 	if (n == 0 && fd == -1 && !bad) {
 		errno = ECONNRESET;
 		return (-1);
@@ -232,7 +219,7 @@ packet_send(int fd, struct iovec *iov, size_t niov, int passfd)
 	do {
 		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -1 && errno == EINTR);
-	/* Which of the two it is depends on what the peer has left unread. */
+	/* Linux says ECONNRESET of a closed peer that left data unread. */
 	if (n == -1 && errno == ECONNRESET)
 		errno = EPIPE;
 	return (n == -1 ? -1 : 0);
@@ -275,8 +262,8 @@ imsg_composev(struct imsgbuf *imsgbuf, uint32_t type, uint32_t peerid, int fd,
 	size_t		 len = IMSG_HEADER_SIZE, niov = 1;
 	int		 i;
 
-	if (nbody < 0 || nbody > IMSG_IOV_MAX - 1) {
-		errno = EINVAL;
+	if (imsgbuf->fd == -1 || nbody < 0 || nbody > IMSG_IOV_MAX - 1) {
+		errno = imsgbuf->fd == -1 ? ENOTCONN : EINVAL;
 		return (-1);
 	}
 	for (i = 0; i < nbody; i++) {
@@ -291,7 +278,7 @@ imsg_composev(struct imsgbuf *imsgbuf, uint32_t type, uint32_t peerid, int fd,
 	iov[0].iov_base = &hdr;
 	iov[0].iov_len = sizeof(hdr);
 
-	/* Never past one that waits. */
+	/* No packet may overtake another. */
 	if (TAILQ_EMPTY(&imsgbuf->queue)) {
 		if (packet_send(imsgbuf->fd, iov, niov, fd) == 0) {
 			if (fd != -1)
@@ -310,7 +297,7 @@ imsg_compose(struct imsgbuf *imsgbuf, uint32_t type, uint32_t peerid, int fd,
 {
 	struct iovec	 iov;
 
-	/* sendmsg(2) has no const; nothing is written there. */
+	/* struct iovec has no const; sendmsg(2) does not write to the data. */
 	memcpy(&iov.iov_base, &data, sizeof(data));
 	iov.iov_len = len;
 	return (imsg_composev(imsgbuf, type, peerid, fd, &iov, 1));
@@ -332,8 +319,7 @@ imsgbuf_write(struct imsgbuf *imsgbuf)
 		switch (errno) {
 		case EAGAIN:
 			return (0);
-		/* The kernel is short of something; the peer is not at fault
-		 * and the packet not lost. */
+		/* The kernel is short of something: the packet waits. */
 		case ENOBUFS:
 		case ENOMEM:
 		case ETOOMANYREFS:
@@ -367,10 +353,4 @@ imsgbuf_flush(struct imsgbuf *imsgbuf, int ms)
 		if (poll(&pfd, 1, (int)left) == -1 && errno != EINTR)
 			return (-1);
 	}
-}
-
-size_t
-imsgbuf_queued(const struct imsgbuf *imsgbuf)
-{
-	return (imsgbuf->queued);
 }

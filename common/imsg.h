@@ -1,4 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * imsg: messages between processes after OpenBSD's imsg_init(3), over an
+ * AF_UNIX SOCK_SEQPACKET pair: one message is one packet with at most one
+ * descriptor, so that nothing has to be reassembled and no descriptor can be
+ * matched to the wrong message.
+ *
+ * The functions differ from those of the same name in that manual page:
+ * imsgbuf_init() cannot fail, bounds the queue and owns the socket, which
+ * imsgbuf_clear() closes; imsgbuf_get() reads the socket itself, as there is
+ * no imsgbuf_read(); imsg_compose() sends at once where it can, takes no pid
+ * and returns 0; imsgbuf_write() may return 1, and imsgbuf_flush() has a time
+ * limit; the descriptor of a message is its member fd, as there is no
+ * imsg_get_fd().
+ */
 
 #ifndef IMSG_H
 #define IMSG_H
@@ -9,21 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Messages between processes after OpenBSD's imsg_init(3), over an AF_UNIX
- * SOCK_SEQPACKET pair: one message is one packet with at most one
- * descriptor, so nothing is reassembled and no descriptor can be matched to
- * the wrong message.
- *
- * What differs from the functions of the same name in that manual page:
- * imsgbuf_init() cannot fail, bounds the queue and owns the socket, which
- * imsgbuf_clear() closes; imsgbuf_get() reads the socket itself, as there is
- * no imsgbuf_read(); imsg_compose() sends at once where it can, gives no pid
- * and returns 0; imsgbuf_write() may return 1, and imsgbuf_flush() has a time
- * limit; the descriptor of a message is its member fd, as there is no
- * imsg_get_fd().
- */
-
 /* A packet, header included, is at most this long. */
 #define MAX_IMSGSIZE	16384
 #define IMSG_HEADER_SIZE	sizeof(struct imsg_hdr)
@@ -33,20 +32,20 @@
 struct imsg_hdr {
 	uint32_t	 type;
 	uint32_t	 len;		/* of the packet, header included */
-	uint32_t	 peerid;	/* the sender's name for its subject */
+	uint32_t	 peerid;	/* the sender's number of its subject */
 	uint32_t	 reserved;	/* 0 */
 };
 
 struct imsg {
 	struct imsg_hdr	 hdr;
 	const void	*data;		/* valid until the next imsgbuf_get() */
-	int		 fd;		/* -1: none came */
+	int		 fd;		/* -1: no descriptor came */
 };
 
 struct ibuf;
 
 struct imsgbuf {
-	TAILQ_HEAD(, ibuf)	 queue;		/* waits to be sent */
+	TAILQ_HEAD(, ibuf)	 queue;		/* packets not yet sent */
 	size_t			 queued;	/* octets in queue */
 	size_t			 maxqueue;	/* bound of queued */
 	int			 fd;
@@ -64,41 +63,40 @@ int	imsg_socketpair(int [2]);
  */
 void	imsgbuf_init(struct imsgbuf *, int fd, size_t maxqueue);
 
-/* imsgbuf_clear: drop what waits (closing its descriptors), close the socket.
- * May be called twice. */
+/* imsgbuf_clear: drop the queue and its descriptors, close the socket.  May be
+ * called twice. */
 void	imsgbuf_clear(struct imsgbuf *);
 
 /*
  * imsgbuf_get: take one message from the socket.  Returns 1 and fills in
- * imsg (its descriptor, close-on-exec, now belongs to the caller); 0 when
- * there is none now; -1 with errno set: ECONNRESET when the peer has closed,
- * EBADMSG for a packet that is truncated, shorter than a header, whose
- * length is not its own, whose reserved field is set, or that carries
- * anything but one descriptor, else recvmsg(2)'s error.  After -1 the socket
- * is of no more use.  A descriptor that found the table full is imsg->fd ==
- * -1, no error.
+ * imsg, whose descriptor, close-on-exec, belongs to the caller; 0 when there
+ * is no message now; -1 with errno set: ECONNRESET when the peer has closed;
+ * EBADMSG for a packet that is truncated or shorter than a header, whose header
+ * has another length or a reserved field that is not 0, or that carries
+ * anything but one descriptor; else recvmsg(2)'s error.  After -1 the socket
+ * is of no more use.  Where the table of descriptors was full, imsg->fd is -1,
+ * without an error.
  */
 int	imsgbuf_get(struct imsgbuf *, struct imsg *);
 
-/*
- * imsg_get_data: copy the body into buf, whose size must be the body's.
- * Returns 0, or -1 with errno EBADMSG where the lengths differ.
- */
+/* imsg_get_data: copy the body into buf.  Returns 0, or -1 with errno EBADMSG
+ * where the body has another size than buf. */
 int	imsg_get_data(const struct imsg *, void *, size_t);
 
 /* imsg_get_len: octets in the body, 0 to IMSG_DATA_MAX. */
 size_t	imsg_get_len(const struct imsg *);
 
-/* imsg_free: close the descriptor nobody took (set fd to -1 to take it). */
+/* imsg_free: close the message's descriptor, unless its receiver has taken it
+ * and set fd to -1. */
 void	imsg_free(struct imsg *);
 
 /*
- * imsg_compose, imsg_composev: send a message now, or queue it (a copy)
- * where the peer's buffer is full or others wait already.  On success fd (-1
- * for none) belongs to the imsgbuf and is closed once it is sent; on failure
- * it stays the caller's.  Returns 0, or -1 with errno set: EMSGSIZE for more
- * than IMSG_DATA_MAX octets, ENOBUFS where the queue is at its bound, ENOMEM,
- * or sendmsg(2)'s error (EPIPE: the peer is gone).
+ * imsg_compose, imsg_composev: send a message now, or queue a copy where the
+ * peer's buffer is full or other messages wait already.  On success fd (-1 for
+ * none) belongs to the imsgbuf, which closes it once it is sent; on failure fd
+ * stays the caller's.  Returns 0, or -1 with errno set: EMSGSIZE for more than
+ * IMSG_DATA_MAX octets, ENOBUFS where the queue is at its bound, ENOTCONN after
+ * imsgbuf_clear(), ENOMEM, or sendmsg(2)'s error (EPIPE: the peer has closed).
  */
 int	imsg_compose(struct imsgbuf *, uint32_t type, uint32_t peerid, int fd,
 	    const void *, size_t);
@@ -106,21 +104,16 @@ int	imsg_composev(struct imsgbuf *, uint32_t type, uint32_t peerid, int fd,
 	    const struct iovec *, int);
 
 /*
- * imsgbuf_write: send of the queue what the peer takes now.  Returns 0 (look
- * at imsgbuf_queued() for what is left), 1 where the kernel is short of
- * something (ENOBUFS, ENOMEM, ETOOMANYREFS): nothing is lost, but that the
- * socket is writable does not tell when to try again; or -1 with errno set.
+ * imsgbuf_write: send the packets of the queue that the peer takes now.
+ * Returns 0 (queued says what is left); 1 where the kernel is short of
+ * something (ENOBUFS, ENOMEM, ETOOMANYREFS): nothing is lost, but the socket
+ * stays writable, so that the caller has to try again after IMSG_RETRY; or -1
+ * with errno set.
  */
 int	imsgbuf_write(struct imsgbuf *);
 
-/*
- * imsgbuf_flush: imsgbuf_write() until the queue is empty, waiting for the
- * peer for ms milliseconds in all at most.  Returns 0, or -1 with errno set
- * (ETIMEDOUT).
- */
+/* imsgbuf_flush: send the whole queue, in ms milliseconds at most.  Returns 0,
+ * or -1 with errno set (ETIMEDOUT). */
 int	imsgbuf_flush(struct imsgbuf *, int ms);
-
-/* imsgbuf_queued: octets that wait to be sent. */
-size_t	imsgbuf_queued(const struct imsgbuf *);
 
 #endif

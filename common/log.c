@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Lines for the log: made printable, named, handed to a sink. */
+/* log: make lines printable, name their process, hand them to a sink. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -35,8 +34,8 @@ log_setdebug(int on)
 	debug = on;
 }
 
-/* Code points that steer a terminal or a reader's eye instead of being seen:
- * C1 controls, line separators, controls of writing direction. */
+/* Code points that change how a terminal shows a line: C1 controls, line
+ * separators, controls of writing direction. */
 static bool
 is_control(uint32_t c)
 {
@@ -45,8 +44,8 @@ is_control(uint32_t c)
 	    (c >= 0x2066 && c <= 0x2069));
 }
 
-/* The length of the non-ASCII character at s, 0 where it is not well-formed
- * or a control. */
+/* The length of the non-ASCII character at s; 0 where the character is not
+ * well-formed, or a control. */
 static size_t
 visible_len(const unsigned char *s, size_t len)
 {
@@ -57,8 +56,8 @@ visible_len(const unsigned char *s, size_t len)
 }
 
 /*
- * One octet as vis(3) encodes it, to dst of 4 octets.  Not by vis(3) itself:
- * libbsd's allocates memory and asks the locale.
+ * Encode one octet as vis(3) does, to dst of 4 octets.  libbsd's vis(3)
+ * allocates memory and asks the locale.
  */
 static size_t
 encode(char *dst, unsigned char c, unsigned char next)
@@ -106,7 +105,7 @@ log_printable(char *dst, size_t size, const char *src, size_t len)
 			break;
 		memcpy(dst + out, one, n);
 		out += n;
-		/* The last place from which the mark of a cut still fits. */
+		/* The last place where there is still room for CUT. */
 		if (out + strlen(CUT) < size)
 			cut = out;
 	}
@@ -138,43 +137,17 @@ log_isprintable(const char *text, size_t len)
 	return (true);
 }
 
-/* Before there is a sink: at start, where it may block. */
-static void
-write_stderr(const char *line)
-{
-	char		 buf[sizeof("msmtpd: \n") + LOG_LINE_MAX];
-	size_t		 off = 0, len;
-	ssize_t		 n;
-
-	len = (size_t)snprintf(buf, sizeof(buf), "msmtpd: %s\n", line);
-	while (off < len) {
-		n = write(STDERR_FILENO, buf + off, len - off);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		off += (size_t)n;
-	}
-}
-
-static void	log_text(int, const char *, ...)
-		    __attribute__((format(printf, 2, 3)));
-
 /* error: an errno whose text is appended, -1 for none. */
-static void
-log_line(int pri, int error, const char *fmt, va_list ap)
-    __attribute__((format(printf, 3, 0)));
-
-static void
+static __attribute__((format(printf, 3, 0))) void
 log_line(int pri, int error, const char *fmt, va_list ap)
 {
 	static bool	 busy;
-	/* Longer than a line, so that what is lost here is cut there. */
+	/* Longer than a line, so that log_printable() sees a cut. */
 	char		 raw[LOG_LINE_MAX + 8], line[LOG_LINE_MAX];
 	size_t		 len, n = 0;
 	int		 saved_errno = errno, ret;
 
-	/* From within a sink there is nowhere to go. */
+	/* A line of a sink's own would come back to the sink. */
 	if (busy)
 		return;
 	busy = true;
@@ -194,30 +167,9 @@ log_line(int pri, int error, const char *fmt, va_list ap)
 	if (sink != NULL)
 		sink(sink_arg, pri, line);
 	else
-		write_stderr(line);
+		(void)fprintf(stderr, "msmtpd: %s\n", line);
 	busy = false;
 	errno = saved_errno;
-}
-
-void
-log_put(int pri, const char *text)
-{
-	char	 line[LOG_LINE_MAX];
-	size_t	 len = strlen(text), n = strlen(procname);
-
-	n = n > 0 ? n + 2 : 0;
-	if (pri == LOG_DEBUG && !debug)
-		return;
-	if (!log_isprintable(text, len) || len + n >= sizeof(line) ||
-	    sink == NULL) {
-		log_text(pri, "%s", text);
-		return;
-	}
-	(void)strlcpy(line, procname, sizeof(line));
-	if (n > 0)
-		(void)strlcat(line, ": ", sizeof(line));
-	(void)strlcat(line, text, sizeof(line));
-	sink(sink_arg, pri, line);
 }
 
 void
@@ -227,7 +179,7 @@ log_vwrite(int pri, const char *fmt, va_list ap)
 		log_line(pri, -1, fmt, ap);
 }
 
-static void
+static __attribute__((format(printf, 2, 3))) void
 log_text(int pri, const char *fmt, ...)
 {
 	va_list	 ap;
@@ -235,6 +187,22 @@ log_text(int pri, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vwrite(pri, fmt, ap);
 	va_end(ap);
+}
+
+void
+log_put(int pri, const char *text)
+{
+	char	 line[LOG_LINE_MAX];
+	int	 len;
+
+	len = snprintf(line, sizeof(line), "%s%s%s", procname,
+	    procname[0] != '\0' ? ": " : "", text);
+	if (sink == NULL || (pri == LOG_DEBUG && !debug) ||
+	    len < 0 || (size_t)len >= sizeof(line) ||
+	    !log_isprintable(text, strlen(text)))
+		log_text(pri, "%s", text);
+	else
+		sink(sink_arg, pri, line);
 }
 
 void
@@ -275,12 +243,9 @@ fatal_setstatus(int status)
 	status_override = status;
 }
 
-/* What exit(3) calls (a sink that is drained) may fail in turn, and exit(3)
- * must not be called from there again. */
-static void
-leave(int) __attribute__((noreturn));
-
-static void
+/* A function that exit(3) calls, such as logger_drain(), may be fatal itself,
+ * and must not call exit(3) once more. */
+static _Noreturn void
 leave(int status)
 {
 	static bool	 leaving;

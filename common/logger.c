@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The parent's end of the log: standard error, a file or syslogd. */
+/* logger: the parent's end of the log: standard error, a file or syslogd. */
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,8 +24,8 @@
 #include "log.h"
 #include "logger.h"
 
-/* Once the parent is confined nothing here may need a system call that its
- * table does not have: see the list in each function's comment. */
+/* The confined parent may call only what its table allows: functions that run
+ * then name their system calls in their comments. */
 
 /* A line with its time, name and newline. */
 #define RECORD_MAX	(LOG_LINE_MAX + 64)
@@ -37,18 +36,17 @@
 /* How a line is handed on. */
 enum way {
 	WAY_WRITE,	/* write(2): does not block */
-	WAY_SEND,	/* a stream socket of somebody else's */
+	WAY_SEND,	/* send(2), to a stream socket that others share */
 	WAY_POLL,	/* poll(2), then write(2) */
-	WAY_SYSLOG	/* one datagram each */
+	WAY_SYSLOG	/* send(2), one datagram a line */
 };
 
 static struct {
 	enum logger_kind	 kind;
 	enum way		 way;
 	int			 fd;
-	bool			 own;		/* fd is ours to close */
 	bool			 pollable;
-	bool			 file;		/* outlives any error */
+	bool			 file;		/* errors drop no line */
 	bool			 journal;	/* fd is journald's */
 	bool			 connected;	/* WAY_SYSLOG */
 	int64_t			 retry;		/* when to connect again */
@@ -56,48 +54,38 @@ static struct {
 	char			 path[PATH_MAX];	/* of a file */
 } lg = { .kind = LOGGER_NONE, .fd = -1 };
 
-/*
- * What waits: whole lines, each with its newline, from off to end.  Where a
- * notice of lost lines is among them, it is the first.
- */
+/* The lines that wait, each with its newline, from off to end.  A notice of
+ * lost lines is always the first of them. */
 static struct {
 	char		 buf[LOGGER_BUFFER];
 	size_t		 off, end;
 	size_t		 part;		/* octets of the first line written */
 	uint64_t	 lines;
-	uint64_t	 notice;	/* what the notice counts, 0: none */
+	uint64_t	 notice;	/* the notice's count, 0: no notice */
 	uint64_t	 lost;		/* not yet in a notice */
 } wq;
 
-/* Whether descriptor fd is what systemd has said it connects to the journal,
- * as "device:inode". */
+/* Whether standard error is the socket that systemd has connected to the
+ * journal, and named as "device:inode" (systemd.exec(5)). */
 static bool
 is_journal(const struct stat *st)
 {
-	const char	*s;
-	char		*end;
-	uintmax_t	 dev, ino;
+	const char	*stream = getenv("JOURNAL_STREAM");
+	char		 name[64];
 
-	if ((s = getenv("JOURNAL_STREAM")) == NULL)
-		return (false);
-	dev = strtoumax(s, &end, 10);
-	if (end == s || *end != ':')
-		return (false);
-	s = end + 1;
-	ino = strtoumax(s, &end, 10);
-	if (end == s || *end != '\0')
-		return (false);
-	return (dev == st->st_dev && ino == st->st_ino);
+	(void)snprintf(name, sizeof(name), "%ju:%ju", (uintmax_t)st->st_dev,
+	    (uintmax_t)st->st_ino);
+	return (stream != NULL && strcmp(stream, name) == 0);
 }
 
 /*
- * Standard error's open file description is shared with whoever has started
- * us, for whom O_NONBLOCK would come as a surprise, so open the pipe or
- * terminal anew.  That fails where it belongs to another user.  Then ask
- * poll(2) before each line: a pipe is writable where it has a free page, and
- * a line fits in that (PIPE_BUF), so write(2) does not block as long as no
- * other process writes to the same pipe in between.  A terminal may have
- * room for part of a line only: write(2) then waits while it is stopped.
+ * Other processes share standard error's open file description, and O_NONBLOCK
+ * would surprise them: open the pipe or terminal anew.  That fails for another
+ * user's pipe or terminal.  Then ask poll(2) before each line: a pipe is
+ * writable when it has a free page, and a line fits into that (PIPE_BUF), so
+ * that write(2) does not block unless another process writes to the pipe in
+ * between.  A terminal may have room for a part of the line only: write(2)
+ * then waits as long as the terminal is stopped.
  */
 static int
 open_stderr(void)
@@ -122,15 +110,14 @@ open_stderr(void)
 	lg.pollable = S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO);
 	fd = open("/proc/self/fd/2",
 	    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd != -1) {
+	if (fd != -1)
 		lg.fd = fd;
-		lg.own = true;
-	} else if (lg.pollable)
+	else if (lg.pollable)
 		lg.way = WAY_POLL;
 	return (0);
 }
 
-/* A FIFO without a reader is an error, not a wait. */
+/* O_NONBLOCK makes a FIFO without a reader an error; open(2) would wait. */
 #define FILE_FLAGS	(O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | \
 			O_NOCTTY | O_NONBLOCK)
 
@@ -141,10 +128,8 @@ open_file(void)
 	return (open(lg.path, FILE_FLAGS | O_CREAT, 0640));
 }
 
-/*
- * Look for syslogd: connect(2).  A datagram socket may be connected again
- * and again, so a confined parent needs no socket(2).
- */
+/* Look for syslogd: connect(2), which a datagram socket permits again and
+ * again, so that a confined parent needs no socket(2). */
 static void
 connect_syslog(void)
 {
@@ -165,7 +150,6 @@ open_syslog(void)
 	lg.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (lg.fd == -1)
 		return (-1);
-	lg.own = true;
 	lg.pollable = true;
 	lg.way = WAY_SYSLOG;
 	connect_syslog();
@@ -175,7 +159,7 @@ open_syslog(void)
 static void
 logger_reset(void)
 {
-	if (lg.own)
+	if (lg.fd != -1 && lg.fd != STDERR_FILENO)
 		close(lg.fd);
 	memset(&lg, 0, sizeof(lg));
 	lg.kind = LOGGER_NONE;
@@ -209,7 +193,7 @@ logger_open(enum logger_kind kind, const char *path)
 		if ((lg.fd = open_file()) == -1)
 			return (-1);
 		lg.way = WAY_WRITE;
-		lg.own = lg.file = true;
+		lg.file = true;
 		break;
 	}
 	if (ret == 0)
@@ -231,7 +215,7 @@ logger_check(const char *path)
 		return (close(fd));
 	if (errno != ENOENT)
 		return (-1);
-	/* It would be made. */
+	/* logger_open() would create the file. */
 	if ((slash = strrchr(dir, '/')) == NULL)
 		return (faccessat(AT_FDCWD, ".", W_OK | X_OK, AT_EACCESS));
 	slash[slash == dir] = '\0';
@@ -246,13 +230,13 @@ logger_reopen(void)
 
 	if (lg.kind != LOGGER_FILE)
 		return (0);
-	/* What waits belongs to the old file, if it takes it. */
+	/* The lines that wait belong to the old file. */
 	logger_flush();
 	if ((fd = open_file()) == -1)
 		return (-1);
 	close(lg.fd);
 	lg.fd = fd;
-	/* A line of which half is in the old file begins again. */
+	/* Write a line of which the old file has a part once more. */
 	wq.part = 0;
 	logger_flush();
 	return (0);
@@ -272,43 +256,36 @@ logger_pending(void)
 	return (wq.end - wq.off - wq.part);
 }
 
-/* What stands before the text; returns its length. */
+/* Write the part of a record before the text; returns its length. */
 static size_t
 stamp(char *buf, size_t size, int pri)
 {
 	struct tm	 tm;
-	time_t		 t;
-	long		 off;
-	size_t		 n = 0;
-	int		 ret;
+	time_t		 t = time(NULL);
+	size_t		 n;
 
-	if (lg.kind == LOGGER_STDERR) {
-		if (lg.journal)
-			ret = snprintf(buf, size, "<%d>", pri & LOG_PRIMASK);
-		else
-			ret = snprintf(buf, size, "msmtpd: ");
-		return ((size_t)ret);
-	}
-	t = time(NULL);
+	if (lg.kind == LOGGER_STDERR && lg.journal)
+		return ((size_t)snprintf(buf, size, "<%d>", pri & LOG_PRIMASK));
+	if (lg.kind == LOGGER_STDERR)
+		return ((size_t)snprintf(buf, size, "msmtpd: "));
 	if (localtime_r(&t, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
 	if (lg.kind == LOGGER_SYSLOG) {
-		ret = snprintf(buf, size, "<%d>",
+		n = (size_t)snprintf(buf, size, "<%d>",
 		    LOG_MAIL | (pri & LOG_PRIMASK));
-		n = (size_t)ret;
 		n += strftime(buf + n, size - n, "%b %e %H:%M:%S", &tm);
-		ret = snprintf(buf + n, size - n, " msmtpd[%d]: ",
-		    (int)lg.pid);
-		return (n + (size_t)ret);
+	} else {
+		n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &tm);
+		/* RFC 3339 has a colon within the offset. */
+		memmove(buf + n - 1, buf + n - 2, 2);
+		buf[n - 2] = ':';
+		n++;
 	}
-	off = tm.tm_gmtoff / 60;
-	n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	ret = snprintf(buf + n, size - n, "%c%02ld:%02ld msmtpd[%d]: ",
-	    off < 0 ? '-' : '+', labs(off) / 60, labs(off) % 60, (int)lg.pid);
-	return (n + (size_t)ret);
+	return (n + (size_t)snprintf(buf + n, size - n, " msmtpd[%d]: ",
+	    (int)lg.pid));
 }
 
-/* Append a line to what waits.  False: there is no room. */
+/* Append a line to those that wait.  Returns false where there is no room. */
 static bool
 enqueue(int pri, const char *text)
 {
@@ -320,7 +297,7 @@ enqueue(int pri, const char *text)
 	len += strlcpy(p, text, sizeof(record) - len - 1);
 	if (len > sizeof(record) - 2)
 		len = sizeof(record) - 2;
-	/* A newline within would be another line in our name. */
+	/* After a newline in the text a reader would see another line. */
 	while ((p = memchr(p, '\n', (size_t)(record + len - p))) != NULL)
 		*p = '?';
 	record[len++] = '\n';
@@ -339,8 +316,9 @@ enqueue(int pri, const char *text)
 }
 
 /*
- * Only into an empty buffer: until then all further lines are lost as well.
- * So the notice stands where they would, and there is never more than one.
+ * Say how many lines were lost.  Called only when no line waits; until then all
+ * further lines are lost as well.  So the notice stands where the lines would,
+ * and there is never more than one.
  */
 static void
 enqueue_notice(void)
@@ -356,7 +334,7 @@ enqueue_notice(void)
 	wq.lost = 0;
 }
 
-/* The first line is written. */
+/* Remove the first line, of len octets, which is written. */
 static void
 dequeue(size_t len)
 {
@@ -368,7 +346,7 @@ dequeue(size_t len)
 		wq.off = wq.end = 0;
 }
 
-/* The reader is gone, and what waits with it. */
+/* Count the lines that wait as lost: their reader has closed. */
 static void
 drop(void)
 {
@@ -379,64 +357,50 @@ drop(void)
 	wq.off = wq.end = wq.part = 0;
 }
 
-/* Whether there is somebody to write to now. */
+/* Whether a line may be written now. */
 static bool
 ready(void)
 {
 	struct pollfd	 pfd = { .fd = lg.fd, .events = POLLOUT };
 
-	switch (lg.way) {
-	case WAY_SYSLOG:
+	if (lg.way == WAY_SYSLOG) {
 		connect_syslog();
 		return (lg.connected);
-	case WAY_POLL:
-		return (poll(&pfd, 1, 0) == 1);
-	case WAY_WRITE:
-	case WAY_SEND:
-		break;
 	}
-	return (true);
+	return (lg.way != WAY_POLL || poll(&pfd, 1, 0) == 1);
 }
 
-/* write(2) or sendto(2). */
+/* write(2) or sendto(2).  A datagram needs no newline. */
 static ssize_t
 put(const char *buf, size_t len)
 {
 	ssize_t	 n;
 
 	do {
-		if (lg.way == WAY_SYSLOG)
-			n = send(lg.fd, buf, len - 1,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-		else if (lg.way == WAY_SEND)
-			n = send(lg.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-		else
+		if (lg.way == WAY_WRITE || lg.way == WAY_POLL)
 			n = write(lg.fd, buf, len);
+		else
+			n = send(lg.fd, buf, len - (lg.way == WAY_SYSLOG),
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -1 && errno == EINTR);
 	return (n);
 }
 
-/* What an error means: wait, or drop what waits. */
+/* After an error: keep the lines that wait, or drop them. */
 static void
 put_failed(int error)
 {
-	switch (error) {
-	case EAGAIN:
-	case ENOBUFS:
-	case ENOMEM:
-	case ENOSPC:
+	if (error == EAGAIN || error == ENOBUFS || error == ENOMEM ||
+	    error == ENOSPC)
 		return;
-	default:
-		break;
-	}
 	if (lg.way == WAY_SYSLOG)
-		lg.connected = false;	/* gone; another will come */
+		lg.connected = false;	/* until the next syslogd */
 	else if (!lg.file)
 		drop();
 }
 
 /* write(2); for syslog sendto(2) and connect(2); for a socket as standard
- * error sendto(2); poll(2) only where it could not be opened anew. */
+ * error sendto(2); poll(2) where standard error could not be opened anew. */
 void
 logger_flush(void)
 {
@@ -455,7 +419,7 @@ logger_flush(void)
 		    wq.end - wq.off) - line) + 1;
 		if ((n = put(line + wq.part, len - wq.part)) == -1) {
 			put_failed(errno);
-			/* syslogd may be another one by now: at once. */
+			/* Try a syslogd that was started anew at once. */
 			if (lg.way == WAY_SYSLOG && !lg.connected &&
 			    clock_ms() >= lg.retry)
 				continue;
@@ -481,7 +445,7 @@ logger_sink(void *arg, int pri, const char *text)
 		wq.lost++;
 		return;
 	}
-	/* Where others wait, they have just been refused. */
+	/* With other lines the flush above has just tried. */
 	if (wq.lines == 1)
 		logger_flush();
 }

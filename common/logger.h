@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * logger: the parent's end of the log: standard error, a file, or syslogd.  A
+ * logger never blocks: lines that the reader does not take at once wait in a
+ * bounded buffer.  Lines that do not fit there are dropped and counted, and the
+ * count is logged when there is room again.  A process has one logger.
+ */
 
 #ifndef LOGGER_H
 #define LOGGER_H
 
 #include <stddef.h>
 
-/*
- * The parent's end of the log: standard error, a file, or syslog.  It never
- * blocks: what the reader does not take at once waits in a bounded buffer;
- * what does not fit there is dropped, counted, and the count is logged when
- * there is room again.  There is one logger per process.
- */
 enum logger_kind {
 	LOGGER_NONE,
 	LOGGER_STDERR,
@@ -18,16 +18,16 @@ enum logger_kind {
 	LOGGER_FILE
 };
 
-/* Octets that wait for a slow reader at most. */
+/* At most as many octets wait for a slow reader. */
 #define LOGGER_BUFFER	65536
 
 /*
  * logger_open: start logging to kind; path is the file's name (LOGGER_FILE)
- * or NULL.  A file is created with mode 0640 and only ever appended to, a
- * symbolic link as its last part is refused (O_NOFOLLOW).  Returns 0, or -1
- * with errno set when the file cannot be opened or standard error is not
- * open; a syslogd that is not there is no error (it is looked for again at
- * each line, not more often than once a second).
+ * or NULL.  A file is created with mode 0640 and only ever appended to; a path
+ * that is a symbolic link is refused (O_NOFOLLOW).  Returns 0, or -1 with errno
+ * set where the file cannot be opened or standard error is closed.  A syslogd
+ * that does not run is no error: each line looks for it again, at most once a
+ * second.
  */
 int	logger_open(enum logger_kind, const char *);
 
@@ -38,9 +38,9 @@ int	logger_open(enum logger_kind, const char *);
 int	logger_check(const char *);
 
 /*
- * logger_reopen: open the file anew (SIGHUP, after a rotation).  Returns 0,
- * or -1 with errno set, and the old descriptor stays in use.  No-op for
- * the other kinds.
+ * logger_reopen: open the file anew (SIGHUP, after a rotation).  Returns 0;
+ * or -1 with errno set, and then goes on with the old file.  No-op for the
+ * other kinds.
  */
 int	logger_reopen(void);
 
@@ -48,11 +48,11 @@ int	logger_reopen(void);
 void	logger_sink(void *, int, const char *);
 
 /*
- * logger_fd: the descriptor to watch for EPOLLOUT while logger_pending(),
- * -1 where there is none, or it cannot be polled (a file), or syslogd is not
- * there; ask again after each call of logger, as that changes.  The
- * descriptor's number stays the same, and open, until logger_open().  What
- * waits while it is -1 is tried again at each line and logger_flush().
+ * logger_fd: the descriptor to watch for EPOLLOUT while logger_pending() is not
+ * 0; -1 for a file, which cannot be polled, and while syslogd does not run.
+ * Ask again after each call of a function here.  The descriptor's number stays
+ * the same, and open, until logger_open().  With -1 each line and each
+ * logger_flush() tries to write the lines that wait.
  */
 int	logger_fd(void);
 
@@ -62,10 +62,8 @@ size_t	logger_pending(void);
 /* logger_flush: write what the reader takes now.  Never blocks. */
 void	logger_flush(void);
 
-/*
- * logger_drain: at exit, give the reader up to ms milliseconds to take what
- * is buffered.
- */
+/* logger_drain: at exit, wait up to ms milliseconds for the reader to take the
+ * lines that wait. */
 void	logger_drain(int ms);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* A process at the other end of an imsg socket. */
+/* peer: a process at the other end of an imsg socket. */
 
 #include <sys/epoll.h>
 
@@ -16,8 +15,8 @@
 #include "log.h"
 #include "peer.h"
 
-/* Messages taken in one turn, so that a peer that never stops sending does
- * not keep the others from their turn. */
+/* Messages taken in one turn: a peer that never stops sending must not keep the
+ * other peers from their turn. */
 #define PEER_BATCH	64
 
 void
@@ -34,7 +33,7 @@ static void
 peer_update(struct peer *p)
 {
 	if (p->ev.fd != -1)
-		event_mod(&p->ev, imsgbuf_queued(&p->ibuf) > 0 &&
+		event_mod(&p->ev, p->ibuf.queued > 0 &&
 		    p->retry.at == 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
@@ -56,7 +55,7 @@ peer_read(struct peer *p)
 		if (n == 0)
 			return;
 		if (n == -1) {
-			/* Only a broken or hostile peer sends one. */
+			/* Only a broken or hostile peer sends that. */
 			if (errno == EBADMSG)
 				fatalx("%s: malformed message", p->name);
 			if (errno != ECONNRESET)
@@ -76,14 +75,14 @@ peer_write(void *arg)
 	int		 n;
 
 	n = imsgbuf_write(&p->ibuf);
-	/* EPIPE shows up as end of file, after what is left to read. */
+	/* EPIPE: imsgbuf_get() reports the end, after the last messages. */
 	if (n == -1 && errno != EPIPE && errno != ECONNRESET)
 		log_warn("%s: sendmsg", p->name);
-	/* The socket stays writable: to watch it would be to spin. */
+	/* The socket stays writable: with EPOLLOUT the loop would spin. */
 	if (n != 0)
 		timer_set(&p->retry, IMSG_RETRY, peer_write, p);
 	peer_update(p);
-	if (imsgbuf_queued(&p->ibuf) == 0 && p->drained != NULL)
+	if (p->ibuf.queued == 0 && p->drained != NULL)
 		p->drained(p->arg);
 }
 
@@ -93,7 +92,7 @@ peer_event(int fd, uint32_t events, void *arg)
 	struct peer	*p = arg;
 
 	(void)fd;
-	/* Read first: what a peer sent before it died still counts. */
+	/* Read first: what a peer sent before it died counts. */
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		peer_read(p);
 	if (p->open && (events & EPOLLOUT))
@@ -104,42 +103,29 @@ int
 peer_watch(struct peer *p)
 {
 	return (event_add(&p->ev, p->ibuf.fd,
-	    imsgbuf_queued(&p->ibuf) > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN,
+	    p->ibuf.queued > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN,
 	    peer_event, p));
 }
 
 int
 peer_wait(struct peer *p, struct imsg *imsg, int ms)
 {
-	struct pollfd	 pfd;
+	struct pollfd	 pfd = { .fd = p->ibuf.fd, .events = POLLIN };
 	int		 n;
 
-	pfd.fd = p->ibuf.fd;
-	pfd.events = POLLIN;
-	for (;;) {
-		n = imsgbuf_get(&p->ibuf, imsg);
-		if (n == 1)
-			return (0);
-		if (n == -1)
-			return (-1);
-		n = poll(&pfd, 1, ms);
-		if (n == 0) {
+	while ((n = imsgbuf_get(&p->ibuf, imsg)) == 0) {
+		if ((n = poll(&pfd, 1, ms)) == 0)
 			errno = ETIMEDOUT;
-			return (-1);
-		}
-		if (n == -1 && errno != EINTR)
+		if (n == 0 || (n == -1 && errno != EINTR))
 			return (-1);
 	}
+	return (n == 1 ? 0 : -1);
 }
 
 int
 peer_send(struct peer *p, uint32_t type, uint32_t peerid, int fd,
     const void *data, size_t len)
 {
-	if (!p->open) {
-		errno = ENOTCONN;
-		return (-1);
-	}
 	if (imsg_compose(&p->ibuf, type, peerid, fd, data, len) == -1)
 		return (-1);
 	peer_update(p);
@@ -150,10 +136,6 @@ int
 peer_sendv(struct peer *p, uint32_t type, uint32_t peerid, int fd,
     const struct iovec *iov, int iovcnt)
 {
-	if (!p->open) {
-		errno = ENOTCONN;
-		return (-1);
-	}
 	if (imsg_composev(&p->ibuf, type, peerid, fd, iov, iovcnt) == -1)
 		return (-1);
 	peer_update(p);
@@ -163,7 +145,7 @@ peer_sendv(struct peer *p, uint32_t type, uint32_t peerid, int fd,
 size_t
 peer_queued(const struct peer *p)
 {
-	return (p->open ? imsgbuf_queued(&p->ibuf) : 0);
+	return (p->open ? p->ibuf.queued : 0);
 }
 
 void

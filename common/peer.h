@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* peer: a process at the other end of an imsg socket, watched by the loop. */
 
 #ifndef PEER_H
 #define PEER_H
@@ -10,38 +11,33 @@
 #include "event.h"
 #include "imsg.h"
 
-/*
- * A process at the other end of an imsg socket, watched by the event loop.
- */
 struct peer {
 	struct imsgbuf	 ibuf;
 	struct event	 ev;
-	struct timer	 retry;		/* the kernel was short of something */
+	struct timer	 retry;		/* set: imsgbuf_write() returned 1 */
 	const char	*name;		/* for the log; static */
-	/* One message has come.  What it does not take of imsg is freed. */
+	/* One message has come; imsg_free() follows. */
 	void		(*dispatch)(struct imsg *, void *arg);
-	/* The peer has closed its end; the peer is closed on ours already. */
+	/* The other end has closed; peer_close() has been called here. */
 	void		(*gone)(void *arg);
-	/* All that was queued has been sent; or NULL. */
+	/* The queue has been sent; may be NULL. */
 	void		(*drained)(void *arg);
 	void		*arg;		/* the callbacks' argument */
 	bool		 open;
 };
 
-/*
- * peer_init: own the connected socket fd; at most maxqueue octets wait to be
- * sent.  The callbacks are set by the caller.
- */
+/* peer_init: own the connected socket fd, and queue at most maxqueue octets.
+ * The caller sets the callbacks. */
 void	peer_init(struct peer *, const char *name, int fd, size_t maxqueue);
 
-/* peer_watch: from now on messages are dispatched by the event loop.
- * Returns 0, or -1 with errno set. */
+/* peer_watch: let the event loop dispatch messages.  Returns 0, or -1 with
+ * errno set. */
 int	peer_watch(struct peer *);
 
 /*
- * peer_wait: before the loop runs and before any seccomp filter: wait for one
- * message for ms milliseconds at most.  Returns 0 and fills in the message,
- * or -1 with errno set (ETIMEDOUT, or imsgbuf_get()'s).
+ * peer_wait: wait for one message, ms milliseconds at most; for the time before
+ * the loop runs and before any seccomp filter.  Returns 0 and fills in the
+ * message, or -1 with errno set (ETIMEDOUT, or imsgbuf_get()'s).
  */
 int	peer_wait(struct peer *, struct imsg *, int ms);
 
@@ -58,7 +54,7 @@ int	peer_sendv(struct peer *, uint32_t type, uint32_t peerid, int fd,
 /* peer_queued: octets that wait to be sent. */
 size_t	peer_queued(const struct peer *);
 
-/* peer_close: stop watching, drop what waits, close the socket. */
+/* peer_close: stop watching, drop the queue, close the socket. */
 void	peer_close(struct peer *);
 
 #endif

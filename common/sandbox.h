@@ -61,7 +61,8 @@ struct sandbox_rule {
 				    name " > " #v }
 #define SELF(n, name)		{ SANDBOX_SELF, n, 0, name " = deliver" }
 #define PARENT(n, name)		{ SANDBOX_PARENT, n, 0, name " = parent" }
-#define SIBLING(n, name)	{ SANDBOX_SIBLING, n, 0, name " = another process of ours" }
+#define SIBLING(n, name)	{ SANDBOX_SIBLING, n, 0, \
+				    name " = another process of ours" }
 #define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
 				    name " = deliver's process group" }
 

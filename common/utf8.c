@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Well-formed UTF-8. */
+/* utf8: well-formed UTF-8. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "utf8.h"
 
-/* A row of RFC 3629's grammar by what begins it: its first octet and the
- * bounds of the second.  All further octets are 0x80 to 0xbf. */
+/* The grammar of RFC 3629, section 4, a row for each form of a character.  All
+ * octets after the second are 0x80 to 0xbf. */
 static const struct form {
 	unsigned char	 first, last;	/* of the first octet */
 	unsigned char	 low, high;	/* of the second */
@@ -41,7 +40,7 @@ utf8_non_ascii(const unsigned char *s, size_t len, uint32_t *c)
 	const struct form	*form;
 	size_t			 i;
 
-	/* Most text is ASCII, which need not be looked for in the table. */
+	/* Most text is ASCII: do not search the table for it. */
 	if (len < 2 || s[0] < 0x80 || (form = utf8_form(s[0])) == NULL ||
 	    len < form->len || s[1] < form->low || s[1] > form->high)
 		return (0);

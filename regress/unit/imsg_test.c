@@ -156,7 +156,7 @@ test_fd(void)
 
 	/* Dropped with the queue. */
 	setup(QUEUE);
-	while (imsgbuf_queued(&a) == 0) {
+	while (a.queued == 0) {
 		if ((fd = open("/dev/null", O_RDONLY)) == -1)
 			abort();
 		if (imsg_compose(&a, 2, 0, fd, &want, sizeof(want)) == -1)
@@ -366,14 +366,14 @@ test_queue(void)
 	while (imsg_compose(&a, 1, sent, -1, body, sizeof(body)) == 0)
 		sent++;
 	is_int(errno, ENOBUFS, "the queue has a bound");
-	is_int((long long)imsgbuf_queued(&a), (long long)full,
+	is_int((long long)a.queued, (long long)full,
 	    "and is full");
 	fd = dup(0);
 	is_int(imsg_compose(&a, 1, sent, fd, body, sizeof(body)), -1,
 	    "a descriptor does not fit either");
 	ok(fcntl(fd, F_GETFD) != -1, "and stays ours");
 	is_int(imsgbuf_write(&a), 0, "write: the peer takes none");
-	is_int((long long)imsgbuf_queued(&a), (long long)full,
+	is_int((long long)a.queued, (long long)full,
 	    "all wait");
 	errno = 0;
 	is_int(imsgbuf_flush(&a, 10), -1, "flush gives up");
@@ -386,7 +386,7 @@ test_queue(void)
 	while (imsgbuf_get(&b, &imsg) == 1)
 		wrong += imsg.hdr.peerid != got++;
 	is_int(imsgbuf_write(&a), 0, "write");
-	is_int((long long)imsgbuf_queued(&a), 0, "all are sent");
+	is_int((long long)a.queued, 0, "all are sent");
 	is_int(imsg_compose(&a, 1, sent++, fd, body, 1), 0, "another");
 	is_int(imsgbuf_flush(&a, 0), 0, "flush with nothing queued");
 	while (imsgbuf_get(&b, &imsg) == 1) {
@@ -400,12 +400,12 @@ test_queue(void)
 	/* Small ones after a large one that did not fit at once. */
 	setup(QUEUE);
 	sent = got = wrong = 0;
-	while (imsgbuf_queued(&a) == 0)
+	while (a.queued == 0)
 		(void)imsg_compose(&a, 1, sent++, -1, body, sizeof(body));
 	(void)imsgbuf_get(&b, &imsg);
 	wrong += imsg.hdr.peerid != got++;
 	is_int(imsg_compose(&a, 1, sent++, dup(0), NULL, 0), 0, "a small one");
-	ok(imsgbuf_queued(&a) == packet + IMSG_HEADER_SIZE, "it waits too");
+	ok(a.queued == packet + IMSG_HEADER_SIZE, "it waits too");
 	while (imsgbuf_get(&b, &imsg) == 1)
 		wrong += imsg.hdr.peerid != got++;
 	is_int(imsgbuf_write(&a), 0, "write");
@@ -417,13 +417,13 @@ test_queue(void)
 	is_int(got, sent, "all have come");
 	is_int(wrong, 0, "in their order");
 
-	while (imsgbuf_queued(&a) == 0)
+	while (a.queued == 0)
 		(void)imsg_compose(&a, 1, sent++, -1, body, sizeof(body));
 	imsgbuf_clear(&b);
 	is_int(imsgbuf_write(&a), -1, "write to a closed peer");
 	is_int(errno, EPIPE, "is EPIPE");
 	teardown();
-	is_int((long long)imsgbuf_queued(&a), 0, "cleared");
+	is_int((long long)a.queued, 0, "cleared");
 	is_int(count_fds(), nfds, "no descriptor is leaked");
 }
 

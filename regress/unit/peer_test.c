@@ -174,7 +174,7 @@ test_flush(void)
 	ok(calls <= CALLS + 1, "flush: not without pause (%d)", calls);
 	lack = 0;
 	is_int(imsgbuf_flush(&a.ibuf, 30000), 0, "flush");
-	is_int((long long)imsgbuf_queued(&a.ibuf), 0, "all are sent");
+	is_int((long long)a.ibuf.queued, 0, "all are sent");
 	teardown();
 }
 
