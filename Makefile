@@ -31,16 +31,17 @@
 # included and may add targets, and add to these:
 #
 #   REGRESS_NEEDS	what "make regress" builds before it runs anything
-#   REGRESS_TESTS	executables that print TAP (found without being named:
-#		regress/*/*_test.c, linked with the archive and with what
-#		regress/unit and regress/fuzz hold besides; regress/*/*.t)
+#   REGRESS_TESTS	executables that print TAP.  Those of regress/*/*.t and
+#		regress/*/*_test.c are found without being named; the latter
+#		are linked with $(LIB) and the other files of regress/unit and
+#		regress/fuzz
 #   INSTALL_HOOKS, UNINSTALL_HOOKS, CLEAN_HOOKS
 #		targets that install, uninstall and clean depend on
 #
-# $(LIB) is the archive of all objects but main.o.  Objects are
-# $(O)/DIR/FILE.o, for any DIR/FILE.c.  $(COMPILE) and $(LINK) are the
-# commands; give -o and the files.  Depend on $(FLAGS) what is built by them,
-# so that it is rebuilt when the compiler or a flag changes.
+# $(LIB) is the archive of all objects but main.o.  The object of DIR/FILE.c is
+# $(O)/DIR/FILE.o.  $(COMPILE) and $(LINK) are the commands without -o and the
+# files.  A target that they build must depend on $(FLAGS), or it is not built
+# again when the compiler or a flag changes.
 
 VERSION =	0.1
 
@@ -62,9 +63,9 @@ WARN =		-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 		-Wmissing-prototypes -Wwrite-strings -Wconversion \
 		$(if $(filter-out 0,$(WERROR)),-Werror)
 
-# What hardens the code, where the compiler has it: it is asked about all at
-# once, and only where it refuses about each alone.  _FORTIFY_SOURCE=3 makes
-# the C library warn where it is not known, and is not for sanitizers.
+# Flags that harden the code, where the compiler has them.  Try all at once,
+# and each alone only if that fails.  A C library that does not know
+# _FORTIFY_SOURCE=3 warns, and sanitizers do not go together with it.
 HARDEN_WANT =	-fstack-protector-strong -fstack-clash-protection \
 		-fcf-protection=full -mbranch-protection=standard \
 		-ftrivial-auto-var-init=zero -fno-strict-overflow
@@ -131,10 +132,10 @@ all: $(BIN)
 .SUFFIXES:
 FORCE:
 
-# Here, because what follows depends on what these add.
+# The rules below depend on the variables to which these files add.
 -include $(sort $(wildcard regress/*/rules.mk msmtpd/service/rules.mk))
 
-# The commands as they were last run.  Written anew only when they differ.
+# The commands of the last build, written only when they have changed.
 $(FLAGS): FORCE
 	@$(PKG_CONFIG) --exists $(PKGS) 2>/dev/null || \
 	    { echo 'libbsd or libseccomp is missing; as root: make deps' >&2; \
@@ -144,7 +145,7 @@ $(FLAGS): FORCE
 	    '$(LIBS)' "$$($(CC) --version | head -n 1)" >$@.new
 	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
 
-# The same for what the archive holds: a source may have gone.
+# The sources of the archive, likewise: a source may have been removed.
 $(OBJDIR)/sources: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(SRCS)' >$@.new
@@ -164,7 +165,7 @@ $(BIN): $(MAIN) $(LIB)
 	$(call say,$(CC) -o $@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-# tap.c, and what tests and fuzz targets share.
+# The archive of tap.c and of other files that tests and fuzz targets share.
 $(HELPERS): $(HELPERS_C:%.c=$(O)/%.o)
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -180,8 +181,8 @@ $(patsubst %.c,$(O)/%.o,$(TESTS_C) $(HELPERS_C) $(FUZZERS)): \
 
 tests: $(BIN) $(TESTS_BIN) $(REGRESS_NEEDS)
 
-# What is missing is installed first; only a make that starts after that sees
-# the compiler and the libraries.
+# "make regress" and "make demo" call regress/deps, and then another make: only
+# a make that starts later finds the compiler and the libraries.
 deps:
 	@regress/deps regress
 
@@ -226,9 +227,9 @@ regress-asan:
 regress-clang:
 	@$(MAKE) --no-print-directory OBJDIR=.obj/clang CC=clang regress
 
-# memcheck over the unit tests and what they fork, but for the one that counts
-# allocations, whose malloc(3) it replaces.  For the daemon there is a build of
-# its own: regress/valgrind.
+# memcheck for the unit tests and the processes that they fork.  It replaces
+# malloc(3), and so does smtp_memory_test, which is left out.  For the daemon
+# regress/valgrind has a build of its own.
 VALGRIND =	valgrind -q --error-exitcode=99 --leak-check=full \
 		--errors-for-leak-kinds=definite --trace-children=yes
 
@@ -239,7 +240,7 @@ regress-valgrind:
 	    $(filter-out %/smtp_memory_test,\
 	    $(filter $(OBJDIR)/regress/unit/%,$(TESTS_BIN)))
 
-# Where the manual's pages go below MANDIR; they are in man/.
+# The pages of man/, and their places below MANDIR.
 MAN =		man1/msmtpd.1 man7/msmtpd-examples.7
 
 install: $(BIN) $(INSTALL_HOOKS)
@@ -259,7 +260,8 @@ uninstall: $(UNINSTALL_HOOKS)
 clean: $(CLEAN_HOOKS)
 	rm -rf .obj msmtpd/msmtpd
 
-# Fuzzing: libFuzzer, so clang.  What it finds new stays in .obj/fuzz.
+# Fuzzing needs clang, for libFuzzer.  New inputs that it finds are kept in
+# .obj/fuzz.
 FUZZ_CC ?=	clang
 FUZZ_TIME ?=	600
 FUZZ_CFLAGS =	-O1 -g -fno-omit-frame-pointer \
@@ -279,8 +281,8 @@ fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) $(FUZZ) fuzzers
 	@$(PROVE) -v regress/fuzzrun :: .obj/fuzz $(FUZZ_TIME) $(JOBS)
 
-# Coverage of common and msmtpd by unit tests and the fuzz corpus; the engine
-# is held to COVERAGE_MIN percent.
+# Coverage of common and msmtpd by unit tests and the fuzz corpus; it fails if
+# less than COVERAGE_MIN percent of the engine's lines are reached.
 COVERAGE_MIN ?=	95
 COV_CFLAGS =	-O1 -g -fprofile-instr-generate -fcoverage-mapping
 COV =		OBJDIR=.obj/coverage CC='$(FUZZ_CC)'
@@ -290,7 +292,7 @@ coverage:
 	    CFLAGS='$(COV_CFLAGS) -fsanitize=fuzzer-no-link' tests fuzzers
 	@$(PROVE) -v regress/coverage.pl :: .obj/coverage $(COVERAGE_MIN)
 
-# What the analyzers need of the command line.
+# The compiler's flags that the analyzers need.
 LINT_FLAGS =	-std=c11 -D_GNU_SOURCE -DVERSION="$(VERSION)" -Icommon \
 		-Imsmtpd -Iregress/unit $(PKG_CFLAGS)
 

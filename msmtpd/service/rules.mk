@@ -2,12 +2,14 @@
 
 # Targets of the service: included by the Makefile at the top.
 #
-#   make install-service  what the init system needs, after "make install".
-#                         INIT is one or more of systemd, sysvinit, openrc;
-#                         DESTDIR, BINDIR and SYSCONFDIR are honoured
+#   make install-service  install the files for the init system; "make install"
+#                         comes first.  INIT is one or more of systemd,
+#                         sysvinit, openrc; DESTDIR, BINDIR and SYSCONFDIR are
+#                         honoured
 #   make uninstall-service
 #   make deb              Debian packages in .obj/deb
-#   make boot-test        boot them (as root; see regress/boot/boot)
+#   make boot-test        boot a system with them (as root; see
+#                         regress/boot/boot)
 
 SERVICE =	msmtpd/service
 INIT ?=		systemd
@@ -18,18 +20,18 @@ SYSUSERSDIR ?=	/usr/lib/sysusers.d
 TMPFILESDIR ?=	/usr/lib/tmpfiles.d
 UNITS =		msmtpd.socket msmtpd.service msmtpd-privsep.service \
 		msmtpd-inetd.socket msmtpd@.service
-# systemd looks for what a socket with Accept=yes starts by the socket's name.
+# A socket with Accept=yes starts the template unit of the socket's name.
 UNIT_LINK =	msmtpd-inetd@.service
 
 .PHONY: install-service install-service-systemd install-service-sysvinit \
 	install-service-openrc uninstall-service uninstall-service-systemd \
 	uninstall-service-sysvinit uninstall-service-openrc deb boot-test
 
-# The program is /usr/bin/msmtpd in these files, and its options are in /etc.
+# The files name /usr/bin/msmtpd and /etc: put the chosen paths in their place.
 SERVICE_SED =	sed -e 's,/usr/bin/msmtpd,$(BINDIR)/msmtpd,g' \
 		-e 's,/etc/default/msmtpd,$(SYSCONFDIR)/default/msmtpd,g' \
 		-e 's,/etc/conf\.d/msmtpd,$(SYSCONFDIR)/conf.d/msmtpd,g'
-# The options as they are at first, to $(1).
+# Install the file of options as $(1), unless the administrator has one.
 install_options = test -e $(1) || { $(SERVICE_SED) $(2) \
 		$(SERVICE)/msmtpd.default >$(1) && chmod 644 $(1); }
 
@@ -66,7 +68,7 @@ install-service-openrc:
 	$(call install_options,$(DESTDIR)$(SYSCONFDIR)/conf.d/msmtpd,\
 	    -e 's|/default/msmtpd|/conf.d/msmtpd|g')
 
-# Not the options: they are the administrator's.
+# The file of options stays: it is the administrator's.
 uninstall-service: $(INIT:%=uninstall-service-%)
 
 uninstall-service-systemd:
@@ -78,7 +80,8 @@ uninstall-service-systemd:
 uninstall-service-sysvinit uninstall-service-openrc:
 	rm -f $(DESTDIR)$(SYSCONFDIR)/init.d/msmtpd
 
-# dpkg-buildpackage wants debian/ at the top of a tree, and writes beside it.
+# dpkg-buildpackage needs debian/ at the top of a tree, and writes beside the
+# tree.
 DEB_DIR ?=	.obj/deb
 DEB_TREE =	$(DEB_DIR)/msmtpd-$(VERSION)
 
