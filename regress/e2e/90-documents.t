@@ -28,7 +28,7 @@ like($readme, qr/\bmake $_\b/, "README tells of make $_")
 for my $unit ($readme =~ /\b(msmtpd[\w@-]*\.(?:socket|service))\b/g) {
 	ok(-e "$top/msmtpd/service/$unit", "README: $unit is a unit");
 }
-my ($source) = $readme =~ /^The source\n-+\n(.*)/ms;
+my ($source) = $readme =~ /^The source\n-+\n(.*?)^\S+\n-+\n/ms;
 my @layout = ($source // '') =~ /^( {4}| {6})(\S+)  /mg;
 cmp_ok(scalar @layout, '>=', 16, 'README: the layout of the source');
 my $folder = '';
@@ -38,6 +38,10 @@ while (my ($indent, $name) = splice @layout, 0, 2) {
 	    "README: $folder$name exists");
 	$folder = $name if length $indent == 4;
 }
+
+# It is read in terminals of 80 columns.
+is_deeply([ grep { length > 78 } split /\n/, $readme ], [],
+    'README: 78 columns');
 
 my ($promise) = slurp("$top/man/msmtpd.1") =~
     /^\.Ss The promise\n(.*?)^\.Pp/ms;
