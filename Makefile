@@ -4,8 +4,8 @@
 #
 #   make                build msmtpd/msmtpd
 #   make demo           see one mail go through it
-#   make check          while you edit: unit tests and the core of the
-#                       end-to-end tests, about a minute
+#   make check          unit tests and the core of the end-to-end tests, in
+#                       about a minute: to run while you edit
 #   make regress        all tests, one summary; T='a.t b.t' runs only these;
 #                       regress/README says where a test goes
 #   make install        DESTDIR, PREFIX, SYSCONFDIR are honoured; uninstall
@@ -204,8 +204,8 @@ regress-run:
 	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) CC='$(CC)' \
 	    $(PROVE) -j$(JOBS) --timer $(T)
 
-# The core: options and start, mail, inetd, signals, what a client sees.  What
-# mostly waits (the grace time, watchdogs) is left to "make regress".
+# The core: options and start, mail, inetd, signals, what a client sees.  Only
+# "make regress" runs the tests that mostly wait (grace time, watchdogs).
 CHECK =		$(filter $(OBJDIR)/regress/unit/%,$(TESTS_BIN)) \
 		$(filter-out %/24-msmtp-addresses.t %/41-grace.t \
 		%/43-notify.t,$(sort \

@@ -119,8 +119,8 @@ event_del(struct event *ev)
 
 	if (ev->fd == -1)
 		return;
-	/* A descriptor that was closed before, and of which a copy is open
-	 * elsewhere, would go on to report to memory that is freed. */
+	/* A failure means that fd was closed too early.  If a copy of fd is
+	 * open elsewhere, epoll would report to memory that is freed. */
 	if (epoll_ctl(epfd, EPOLL_CTL_DEL, ev->fd, NULL) == -1)
 		fatal("epoll_ctl: descriptor %d", ev->fd);
 	ev->fd = -1;

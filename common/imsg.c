@@ -119,11 +119,9 @@ packet_fd(struct msghdr *msg, int *fd)
 	*fd = -1;
 	if (cmsg == NULL)
 		return (0);
-	if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+	if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS ||
+	    cmsg->cmsg_len != CMSG_LEN(sizeof(*fd)))
 		return (-1);
-	/* Without room for the number the kernel leaves an empty message. */
-	if (cmsg->cmsg_len < CMSG_LEN(sizeof(*fd)))
-		return (0);
 	memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
 	if (!(msg->msg_flags & MSG_CTRUNC))
 		return (0);

@@ -33,9 +33,9 @@
 #define SYSLOG_PATH	"/dev/log"	/* where syslogd listens */
 #define RECONNECT_MS	1000
 
-/* How a line is handed on. */
+/* The call that writes a line. */
 enum way {
-	WAY_WRITE,	/* write(2): does not block */
+	WAY_WRITE,	/* write(2), which does not block */
 	WAY_SEND,	/* send(2), to a stream socket that others share */
 	WAY_POLL,	/* poll(2), then write(2) */
 	WAY_SYSLOG	/* send(2), one datagram a line */
@@ -236,7 +236,7 @@ logger_reopen(void)
 		return (-1);
 	close(lg.fd);
 	lg.fd = fd;
-	/* Write a line of which the old file has a part once more. */
+	/* Write the whole line again of which the old file has a part. */
 	wq.part = 0;
 	logger_flush();
 	return (0);

@@ -15,7 +15,7 @@
 #include "sandbox.h"
 
 #define NAME_SIZE	32	/* of a system call's name, with its '\0' */
-#define COLUMNS		80	/* of what is printed */
+#define COLUMNS		80	/* of printed lists */
 
 /* libseccomp's context is a void pointer; struct sandbox_filter is the same
  * pointer with a type, which the compiler can check. */
@@ -137,7 +137,7 @@ add_row(struct sandbox_filter *f, uint32_t action,
 	    cmp)));
 }
 
-/* A row about siblings is one rule for each of them. */
+/* A row with SANDBOX_SIBLING becomes a rule for each sibling. */
 static int
 add_rule(struct sandbox_filter *f, uint32_t action,
     const struct sandbox_rule *r)
