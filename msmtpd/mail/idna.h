@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/* idna: the non-ASCII characters that no domain has. */
 
 #ifndef IDNA_H
 #define IDNA_H
-
-/* Which non-ASCII characters no domain has. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/* mailbox: the parser of RFC 5321's mailboxes and paths. */
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -13,9 +15,9 @@
 #define LABEL_MAX	63
 
 /*
- * What is parsed.  Non-ASCII characters are taken wherever RFC 6531 has
- * them and remembered, so that a mailbox that only lacks SMTPUTF8 can be
- * told from a wrong one.
+ * The octets that are left to parse.  Non-ASCII characters are taken wherever
+ * RFC 6531 allows them, and utf8 remembers them, so that the client hears that
+ * SMTPUTF8 is missing where nothing else is wrong with the mailbox.
  */
 struct scan {
 	const unsigned char	*p;
@@ -23,31 +25,21 @@ struct scan {
 	bool			 utf8;	/* non-ASCII characters were seen */
 };
 
-static bool
-is_digit(int c)
-{
-	return (c >= '0' && c <= '9');
-}
-
-static bool
-is_hexdig(int c)
-{
-	return (is_digit(c) || (c >= 'A' && c <= 'F') ||
-	    (c >= 'a' && c <= 'f'));
-}
-
-static bool
-is_alnum(int c)
-{
-	return ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    is_digit(c));
-}
-
+/*
+ * The functions of <ctype.h> take the result of scan_peek(), whose -1 is EOF,
+ * and know ASCII only, since the daemon never calls setlocale(3).
+ */
 static bool
 is_atext(int c)
 {
-	return (is_alnum(c) ||
+	return (isalnum(c) ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL));
+}
+
+static bool
+is_label(int c)
+{
+	return (isalnum(c) || c == '_' || c == '-');
 }
 
 /* The next octet, or -1 at the end. */
@@ -66,34 +58,24 @@ scan_take(struct scan *s, int c)
 	return (true);
 }
 
-/* The length of the non-ASCII character at the next octet, 0 where there is
- * none or it is ill-formed. */
-static size_t
-scan_utf8_len(const struct scan *s)
-{
-	uint32_t	 c;
-
-	return (utf8_non_ascii(s->p, (size_t)(s->end - s->p), &c));
-}
-
-/* Take a non-ASCII character; the C1 controls are not welcome. */
-static bool
+/* Take a non-ASCII character, but no C1 control, which a terminal may obey.
+ * Returns the code point, 0 where there is none. */
+static uint32_t
 scan_utf8(struct scan *s)
 {
-	size_t	 len;
+	uint32_t	 c;
+	size_t		 len;
 
-	if ((len = scan_utf8_len(s)) == 0 ||
-	    (s->p[0] == 0xc2 && s->p[1] < 0xa0))
-		return (false);
+	len = utf8_non_ascii(s->p, (size_t)(s->end - s->p), &c);
+	if (len == 0 || c < 0xa0)
+		return (0);
 	s->p += len;
 	s->utf8 = true;
-	return (true);
+	return (c);
 }
 
-/*
- * Dot-string = Atom *("." Atom), and dots anywhere beside the atoms, one of
- * which there must be: foo..bar, foo. and .foo are mailboxes out there.
- */
+/* Dot-string = Atom *("." Atom), or at least one atom and dots anywhere, since
+ * mailboxes such as foo..bar, foo. and .foo exist. */
 static bool
 scan_dot_string(struct scan *s)
 {
@@ -103,7 +85,7 @@ scan_dot_string(struct scan *s)
 		if (is_atext(scan_peek(s))) {
 			s->p++;
 			atom = true;
-		} else if (scan_utf8(s))
+		} else if (scan_utf8(s) != 0)
 			atom = true;
 		else if (!scan_take(s, '.'))
 			return (atom);
@@ -123,7 +105,7 @@ scan_quoted_string(struct scan *s)
 			s->p++;
 			c = scan_peek(s);
 		} else if (c >= 0x80) {
-			if (!scan_utf8(s))
+			if (scan_utf8(s) == 0)
 				return (false);
 			continue;
 		}
@@ -136,30 +118,26 @@ scan_quoted_string(struct scan *s)
 }
 
 /*
- * sub-domain = Let-dig [Ldh-str], and "_", which host names out there have;
- * or a U-label, whose 63 octets are those of its A-label, which is not ours
- * to compute, without what no label has.
+ * sub-domain = Let-dig [Ldh-str], with "_" as well, which real host names have;
+ * or a U-label without the characters that no label has.  The limit of 63
+ * octets is that of a U-label's A-label, which is not computed here.
  */
 static enum mailbox_error
 scan_label(struct scan *s)
 {
-	const unsigned char	*label = s->p, *p;
+	const unsigned char	*label = s->p;
 	bool			 ascii = true;
 	uint32_t		 character;
-	int			 c;
 
 	for (;;) {
-		p = s->p;
-		c = scan_peek(s);
-		if (is_alnum(c) || c == '_' || c == '-')
+		if (is_label(scan_peek(s)))
 			s->p++;
-		else if (scan_utf8(s))
-			ascii = false;
-		else
+		else if ((character = scan_utf8(s)) == 0)
 			break;
-		if (c >= 0x80 && utf8_non_ascii(p, (size_t)(s->p - p),
-		    &character) > 0 && idna_disallowed(character))
+		else if (idna_disallowed(character))
 			return (MAILBOX_SYNTAX);
+		else
+			ascii = false;
 	}
 	if (s->p == label || label[0] == '-' || s->p[-1] == '-')
 		return (MAILBOX_SYNTAX);
@@ -168,8 +146,8 @@ scan_label(struct scan *s)
 	return (MAILBOX_OK);
 }
 
-/* Domain = sub-domain *("." sub-domain), and a dot, which is not part of its
- * length, at the end. */
+/* Domain = sub-domain *("." sub-domain), and maybe a dot at the end, which does
+ * not count towards the domain's length. */
 static enum mailbox_error
 scan_domain(struct scan *s)
 {
@@ -184,17 +162,17 @@ scan_domain(struct scan *s)
 		if (!scan_take(s, '.'))
 			break;
 		c = scan_peek(s);
-	} while (is_alnum(c) || c == '_' || c == '-' || c == '.' || c >= 0x80);
+	} while (is_label(c) || c == '.' || c >= 0x80);
 	return (end - domain > DOMAIN_MAX ? MAILBOX_TOO_LONG : MAILBOX_OK);
 }
 
-/* Snum = 1*3DIGIT, of 0 to 255: leading zeros are no octal here */
+/* Snum = 1*3DIGIT, a decimal number of 0 to 255, maybe with leading zeros */
 static bool
 scan_snum(struct scan *s)
 {
 	int	 digits, value = 0;
 
-	for (digits = 0; digits < 3 && is_digit(scan_peek(s)); digits++)
+	for (digits = 0; digits < 3 && isdigit(scan_peek(s)); digits++)
 		value = value * 10 + *s->p++ - '0';
 	return (digits > 0 && value <= 255);
 }
@@ -217,15 +195,15 @@ scan_ipv6_hex(struct scan *s)
 {
 	int	 digits;
 
-	for (digits = 0; digits < 4 && is_hexdig(scan_peek(s)); digits++)
+	for (digits = 0; digits < 4 && isxdigit(scan_peek(s)); digits++)
 		s->p++;
 	return (digits > 0);
 }
 
 /*
- * IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp, all that is
- * left: 8 groups, or "::" and at most 6, as it is for 2 at least.  An IPv4
- * address at the end counts for 2 groups.
+ * IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp, up to the end:
+ * 8 groups, or "::", which stands for 2 groups or more, and at most 6 others.
+ * An IPv4 address at the end counts for 2 groups.
  */
 static bool
 scan_ipv6(struct scan *s)
@@ -260,20 +238,17 @@ scan_ipv6(struct scan *s)
 }
 
 /*
- * What is between "[" and "]": an IPv4 address, or an IPv6 address after its
- * tag.  IANA's registry of tags for a General-address-literal has no other, so
- * that whatever else stands there is no address.
+ * Whether the octets from p to end, which are between "[" and "]", are an IPv4
+ * address, or an IPv6 address after its tag.  IANA's registry has no other tag
+ * for a General-address-literal.
  */
 static bool
 is_literal(const unsigned char *p, const unsigned char *end)
 {
-	static const char	 tag[] = "IPv6:";
-	const size_t		 taglen = sizeof(tag) - 1;
-	struct scan		 s = { p, end, false };
+	struct scan	 s = { p, end, false };
 
-	if ((size_t)(end - p) >= taglen &&
-	    strncasecmp((const char *)p, tag, taglen) == 0) {
-		s.p += taglen;
+	if (end - p >= 5 && strncasecmp((const char *)p, "IPv6:", 5) == 0) {
+		s.p += 5;
 		return (scan_ipv6(&s));
 	}
 	return (scan_ipv4(&s) && s.p == end);
@@ -294,7 +269,7 @@ scan_literal(struct scan *s)
 	return (is_literal(p, end) ? MAILBOX_OK : MAILBOX_SYNTAX);
 }
 
-/* Mailbox = Local-part "@" (Domain / address-literal), or a local part */
+/* Mailbox = Local-part "@" (Domain / address-literal), or Local-part alone */
 static enum mailbox_error
 scan_mailbox(struct scan *s)
 {
@@ -313,7 +288,7 @@ scan_mailbox(struct scan *s)
 	return (error);
 }
 
-/* A-d-l ":", a source route: nothing where there is none. */
+/* [A-d-l ":"], a source route */
 static enum mailbox_error
 scan_route(struct scan *s)
 {
@@ -331,29 +306,26 @@ scan_route(struct scan *s)
 }
 
 /*
- * Whether a path without angle brackets is none: a local part alone, or a
- * parameter after an address that was forgotten.  Of the parameters that are
- * offered or that clients send, only these may have an "@".
+ * Whether a mailbox without angle brackets was not meant as one: it is a local
+ * part alone, or the address is missing and this is a parameter.  Of the
+ * parameters that clients send, only AUTH and ENVID may have an "@".
  */
 static bool
 is_no_path(const struct scan *mbox)
 {
-	static const char	*const params[] = { "AUTH=", "ENVID=" };
-	const char		*p = (const char *)mbox->p;
-	size_t			 i, len = (size_t)(mbox->end - mbox->p), n;
+	const char	*p = (const char *)mbox->p;
+	size_t		 len = (size_t)(mbox->end - mbox->p);
 
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		n = strlen(params[i]);
-		if (len >= n && strncasecmp(p, params[i], n) == 0)
-			return (true);
-	}
+	if ((len >= 5 && strncasecmp(p, "AUTH=", 5) == 0) ||
+	    (len >= 6 && strncasecmp(p, "ENVID=", 6) == 0))
+		return (true);
 	/* A quoted string may have an "@", and no domain ends in a quote. */
 	return (*p == '"' ? p[len - 1] == '"' :
 	    memchr(p, '@', len) == NULL);
 }
 
-/* "<>", with spaces in it; mbox is what is within, nothing.  Takes nothing
- * where it is not there. */
+/* "<>", maybe with spaces between the brackets; mbox is empty then.  Takes
+ * nothing where something else comes. */
 static bool
 scan_null(struct scan *s, struct scan *mbox)
 {
@@ -370,7 +342,7 @@ scan_null(struct scan *s, struct scan *mbox)
 	return (false);
 }
 
-/* Path, after any spaces, but "<>"; mbox is the mailbox within it. */
+/* Path, with angle brackets or without; mbox is the mailbox within the path. */
 static enum mailbox_error
 scan_address(struct scan *s, struct scan *mbox)
 {
@@ -388,7 +360,7 @@ scan_address(struct scan *s, struct scan *mbox)
 		return (scan_take(s, '>') ? MAILBOX_OK : MAILBOX_SYNTAX);
 	for (p = s->p; p < s->end && *p == ' '; p++)
 		continue;
-	/* What looks like an address was the name of the one that follows. */
+	/* An address in angle brackets follows: this one was its name. */
 	return (is_no_path(mbox) || (p < s->end && *p == '<') ?
 	    MAILBOX_SYNTAX : MAILBOX_OK);
 }
@@ -408,8 +380,7 @@ scan_path(struct scan *s, int flags, struct scan *mbox)
 	return (c == -1 || c == ' ' ? MAILBOX_OK : MAILBOX_SYNTAX);
 }
 
-/* Whether there is a name in front of an address in angle brackets, as in the
- * header: all up to the brackets. */
+/* Whether a name comes before an address in angle brackets, as in a header. */
 static bool
 has_name(const unsigned char *p, const unsigned char *end)
 {
@@ -428,17 +399,16 @@ enum mailbox_error
 mailbox_path(const char *str, size_t len, int flags, const char **mbox,
     size_t *mboxlen, const char **rest)
 {
-	struct scan		 s, m;
+	const unsigned char	*p = (const unsigned char *)str;
+	struct scan		 s = { p, p + len, false }, m;
 	enum mailbox_error	 error;
+	uint32_t		 c;
 
-	s.p = (const unsigned char *)str;
-	s.end = s.p + len;
-	s.utf8 = false;
 	error = scan_path(&s, flags, &m);
-	if (error != MAILBOX_OK && has_name((const unsigned char *)str, s.end))
+	if (error != MAILBOX_OK && has_name(p, s.end))
 		return (MAILBOX_NAME);
 	if (error == MAILBOX_SYNTAX && scan_peek(&s) >= 0x80 &&
-	    scan_utf8_len(&s) == 0)
+	    utf8_non_ascii(s.p, (size_t)(s.end - s.p), &c) == 0)
 		return (MAILBOX_BAD_UTF8);
 	if (error != MAILBOX_OK)
 		return (error);
@@ -453,11 +423,9 @@ mailbox_path(const char *str, size_t len, int flags, const char **mbox,
 bool
 mailbox_valid(const char *str, size_t len, int flags)
 {
-	struct scan	 s;
+	const unsigned char	*p = (const unsigned char *)str;
+	struct scan		 s = { p, p + len, false };
 
-	s.p = (const unsigned char *)str;
-	s.end = s.p + len;
-	s.utf8 = false;
 	return (scan_mailbox(&s) == MAILBOX_OK && s.p == s.end &&
 	    (!s.utf8 || (flags & MAILBOX_UTF8)));
 }
