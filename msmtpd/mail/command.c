@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* command: the words of --command, and the argument vector of one mail. */
 
 #include <sys/stat.h>
 
@@ -20,97 +21,63 @@
 /* Unquoted, each of these would mean something to a shell. */
 #define COMMAND_OPERATORS	"|&;<>()$`*?~#\n"
 
-/* A word under construction. */
-struct splitter {
-	const char	*in;
-	char		*out;		/* never outruns in */
-	bool		 word;		/* one has begun */
-	char		 bad;		/* '\0', or what was unquoted */
-	const char	*unclosed;	/* NULL, or the quote's name */
-};
-
-static void
-split_single(struct splitter *s)
+/* Whether a backslash before c quotes c, within this quote or ('\0') none. */
+static bool
+is_quoted(char c, char quote)
 {
-	for (s->in++; *s->in != '\''; s->in++) {
-		if (*s->in == '\0') {
-			s->unclosed = "single quote";
-			return;
-		}
-		*s->out++ = *s->in;
-	}
-	s->in++;
+	if (quote == '"')
+		return (c != '\0' && strchr("$`\"\\\n", c) != NULL);
+	return (quote == '\0');
 }
 
-/* In double quotes a backslash quotes only $ ` " \ and newline; and $ and `
- * would still be expanded by a shell. */
-static void
-split_double(struct splitter *s)
+/*
+ * Split in into words at out, '\0' after each; out has room for strlen(in) + 1
+ * octets.  Returns the words' end.  Stops at an octet that would mean something
+ * to a shell, which is *bad then.  *unclosed is NULL, or the name of a quote
+ * that in does not close.
+ */
+static char *
+split_words(const char *in, char *out, char *bad, const char **unclosed)
 {
-	for (s->in++; *s->in != '"'; s->in++) {
-		if (*s->in == '\0') {
-			s->unclosed = "double quote";
-			return;
+	char	 c, quote = '\0';
+	bool	 word = false;		/* a word has begun */
+
+	for (; (c = *in) != '\0' && *bad == '\0'; in++) {
+		if (c == '\\' && is_quoted(in[1], quote)) {
+			if (*++in == '\0') {
+				*unclosed = "backslash";
+				return (out);
+			}
+			/* A backslash and a newline continue the line. */
+			if (*in != '\n') {
+				*out++ = *in;
+				word = true;
+			}
+		} else if (quote == '\0' && (c == ' ' || c == '\t')) {
+			if (word)
+				*out++ = '\0';
+			word = false;
+		} else if (c == quote ||
+		    (quote == '\0' && (c == '\'' || c == '"'))) {
+			quote = c == quote ? '\0' : c;
+			word = true;
+		} else if (quote != '\'' &&
+		    strchr(quote == '"' ? "$`" : COMMAND_OPERATORS, c) != NULL)
+			*bad = c;
+		else {
+			*out++ = c;
+			word = true;
 		}
-		if (*s->in == '$' || *s->in == '`') {
-			s->bad = *s->in;
-			return;
-		}
-		if (*s->in == '\\' && s->in[1] != '\0' &&
-		    strchr("$`\"\\\n", s->in[1]) != NULL) {
-			s->in++;
-			if (*s->in == '\n')	/* a continued line */
-				continue;
-		}
-		*s->out++ = *s->in;
 	}
-	s->in++;
+	if (word)
+		*out++ = '\0';
+	if (quote != '\0')
+		*unclosed = quote == '"' ? "double quote" : "single quote";
+	return (out);
 }
 
-static void
-split_backslash(struct splitter *s)
-{
-	s->in++;
-	if (*s->in == '\0') {
-		s->unclosed = "backslash";
-		return;
-	}
-	if (*s->in != '\n')
-		*s->out++ = *s->in;
-	s->in++;
-}
-
-static void
-split_all(struct splitter *s)
-{
-	while (*s->in != '\0' && s->bad == '\0' && s->unclosed == NULL) {
-		if (*s->in == ' ' || *s->in == '\t') {
-			if (s->word)
-				*s->out++ = '\0';
-			s->word = false;
-			s->in++;
-			continue;
-		}
-		/* A word that only continues a line is none yet. */
-		if (s->in[0] != '\\' || s->in[1] != '\n')
-			s->word = true;
-		if (*s->in == '\'')
-			split_single(s);
-		else if (*s->in == '"')
-			split_double(s);
-		else if (*s->in == '\\')
-			split_backslash(s);
-		else if (strchr(COMMAND_OPERATORS, *s->in) != NULL)
-			s->bad = *s->in;
-		else
-			*s->out++ = *s->in++;
-	}
-	if (s->word)
-		*s->out++ = '\0';
-}
-
-/* What the administrator should write who wanted a shell: the string quoted
- * for --command, sender and recipients as the script's parameters. */
+/* Say in err how to write the command for a shell: the string quoted for
+ * --command, with sender and recipients as the script's parameters. */
 static void
 split_advise(const char *string, char bad, char *err, size_t errlen)
 {
@@ -120,7 +87,7 @@ split_advise(const char *string, char bad, char *err, size_t errlen)
 		strlcpy(name, "newline", sizeof(name));
 	else
 		snprintf(name, sizeof(name), "'%c'", bad);
-	/* No backslash from us: the log would make two of it. */
+	/* Quote without backslashes, since the log doubles a backslash. */
 	for (q = quoted; *string != '\0' && q < quoted + 1000; string++) {
 		if (*string == '\'')
 			q += strlcpy(q, "'\"'\"'", 8);
@@ -136,11 +103,37 @@ split_advise(const char *string, char bad, char *err, size_t errlen)
 	    "(the sender is $0, the recipients are \"$@\")", name, quoted);
 }
 
+/*
+ * Make the octets at strings, '\0' after each word, the words of cmd, which
+ * frees them later, in place of those that cmd had.  Returns 0, or -1 with
+ * errno ENOMEM and nothing changed.
+ */
+static int
+command_words(struct command *cmd, char *strings, size_t octets)
+{
+	char	**words, *p;
+	size_t	  i, n = 0;
+
+	for (i = 0; i < octets; i++)
+		n += strings[i] == '\0';
+	if ((words = calloc(n + 1, sizeof(*words))) == NULL)
+		return (-1);
+	for (i = 0, p = strings; i < n; i++, p += strlen(p) + 1)
+		words[i] = p;
+	command_free(cmd);
+	cmd->words = words;
+	cmd->nwords = n;
+	cmd->strings = strings;
+	cmd->octets = octets;
+	return (0);
+}
+
 int
 command_split(struct command *cmd, const char *string, char *err,
     size_t errlen)
 {
-	struct splitter	 s = { .in = string };
+	const char	*unclosed = NULL;
+	char		*end, *strings, bad = '\0';
 	size_t		 len = strlen(string);
 
 	memset(cmd, 0, sizeof(*cmd));
@@ -148,60 +141,45 @@ command_split(struct command *cmd, const char *string, char *err,
 		snprintf(err, errlen, "longer than %d octets", COMMAND_MAX);
 		return (-1);
 	}
-	if ((s.out = cmd->strings = calloc(1, len + 1)) == NULL) {
+	if ((strings = malloc(len + 1)) == NULL) {
 		snprintf(err, errlen, "%s", strerror(errno));
 		return (-1);
 	}
-	split_all(&s);
-	cmd->octets = (size_t)(s.out - cmd->strings);
-	if (s.bad != '\0')
-		split_advise(string, s.bad, err, errlen);
-	else if (s.unclosed != NULL)
-		snprintf(err, errlen, "unclosed %s", s.unclosed);
-	else if (cmd->octets == 0 || cmd->strings[0] == '\0')
+	end = split_words(string, strings, &bad, &unclosed);
+	if (bad != '\0')
+		split_advise(string, bad, err, errlen);
+	else if (unclosed != NULL)
+		snprintf(err, errlen, "unclosed %s", unclosed);
+	else if (end == strings || *strings == '\0')
 		snprintf(err, errlen, "names no program");
-	else {
-		char	*strings = cmd->strings;
-		size_t	 octets = cmd->octets;
-		int	 ret = command_unpack(cmd, strings, octets);
-
-		free(strings);
-		if (ret == -1)
-			snprintf(err, errlen, "%s", strerror(errno));
-		return (ret);
-	}
-	command_free(cmd);
+	else if (command_words(cmd, strings, (size_t)(end - strings)) == 0)
+		return (0);
+	else
+		snprintf(err, errlen, "%s", strerror(errno));
+	free(strings);
 	return (-1);
 }
 
 int
 command_unpack(struct command *cmd, const char *data, size_t len)
 {
-	size_t	 i, n = 0;
-	char	*p;
+	char	*strings;
 
 	memset(cmd, 0, sizeof(*cmd));
 	if (len == 0 || data[len - 1] != '\0' || data[0] == '\0') {
 		errno = EBADMSG;
 		return (-1);
 	}
-	for (i = 0; i < len; i++)
-		n += data[i] == '\0';
-	cmd->strings = malloc(len);
-	cmd->words = calloc(n + 1, sizeof(*cmd->words));
-	if (cmd->strings == NULL || cmd->words == NULL) {
-		command_free(cmd);
-		errno = ENOMEM;
+	if ((strings = malloc(len)) == NULL)
 		return (-1);
-	}
-	memcpy(cmd->strings, data, len);
-	cmd->octets = len;
-	for (p = cmd->strings; cmd->nwords < n; p += strlen(p) + 1)
-		cmd->words[cmd->nwords++] = p;
-	return (0);
+	memcpy(strings, data, len);
+	if (command_words(cmd, strings, len) == 0)
+		return (0);
+	free(strings);
+	return (-1);
 }
 
-/* ENOEXEC: it is there, and is none. */
+/* ENOEXEC: the file exists but cannot be executed. */
 static bool
 is_program(const char *path)
 {
@@ -221,27 +199,19 @@ is_program(const char *path)
 static int
 set_program(struct command *cmd, const char *path, char *err, size_t errlen)
 {
-	struct command	 old = *cmd;
-	size_t		 pathlen = strlen(path) + 1;
-	size_t		 skip = strlen(old.strings) + 1;
-	char		*data;
-	int		 ret;
+	size_t	 pathlen = strlen(path) + 1;
+	size_t	 skip = strlen(cmd->strings) + 1, rest = cmd->octets - skip;
+	char	*strings;
 
-	if ((data = malloc(pathlen + old.octets)) == NULL) {
-		snprintf(err, errlen, "%s", strerror(errno));
-		return (-1);
+	if ((strings = malloc(pathlen + rest)) != NULL) {
+		memcpy(strings, path, pathlen);
+		memcpy(strings + pathlen, cmd->strings + skip, rest);
+		if (command_words(cmd, strings, pathlen + rest) == 0)
+			return (0);
+		free(strings);
 	}
-	memcpy(data, path, pathlen);
-	memcpy(data + pathlen, old.strings + skip, old.octets - skip);
-	ret = command_unpack(cmd, data, pathlen + old.octets - skip);
-	free(data);
-	if (ret == -1) {
-		snprintf(err, errlen, "%s", strerror(errno));
-		*cmd = old;
-		return (-1);
-	}
-	command_free(&old);
-	return (0);
+	snprintf(err, errlen, "%s", strerror(errno));
+	return (-1);
 }
 
 int
@@ -259,7 +229,8 @@ command_resolve(struct command *cmd, const char *path, char *err,
 			    "not an executable file" : strerror(errno));
 			return (-1);
 		}
-		/* The name stays as given where it can: programs look at it. */
+		/* Keep an absolute name as it is given, even where it is a
+		 * symbolic link: some programs act by their name. */
 		return (set_program(cmd, name[0] == '/' ? name : full, err,
 		    errlen));
 	}
@@ -267,7 +238,8 @@ command_resolve(struct command *cmd, const char *path, char *err,
 		path = COMMAND_DEFPATH;
 	for (dir = path; *dir != '\0'; dir += len + (dir[len] == ':')) {
 		len = strcspn(dir, ":");
-		/* The current directory, or one relative to it, is a trap. */
+		/* Skip relative directories, where others may put a program of
+		 * that name. */
 		if (len == 0 || *dir != '/' || (size_t)snprintf(file,
 		    sizeof(file), "%.*s/%s", (int)len, dir, name) >=
 		    sizeof(file))
@@ -287,9 +259,9 @@ command_runnable(const struct command *cmd, char *err, size_t errlen)
 {
 	if (access(cmd->words[0], X_OK) == 0)
 		return (0);
-	snprintf(err, errlen, "%s: the user who runs it may not: %s (see the "
-	    "mode of it, and of the directories above it)", cmd->words[0],
-	    strerror(errno));
+	snprintf(err, errlen, "%s: the user who runs the command cannot "
+	    "execute it: %s (see the modes of the file and of the directories "
+	    "above it)", cmd->words[0], strerror(errno));
 	return (-1);
 }
 
@@ -365,8 +337,8 @@ command_argv(const struct command *cmd, const char *sender, char *rcpts,
 uint32_t
 command_room(const struct command *cmd, char *const *env)
 {
-	/* What ld.so's auxiliary vector, the file's name and alignment take;
-	 * POSIX wants 2048 to be left for the program itself. */
+	/* Leave room for the auxiliary vector, the file's name and alignment,
+	 * and 2048 octets, which POSIX wants to be left for the program. */
 	size_t	 used = 4096 + PATH_MAX;
 	long	 max = sysconf(_SC_ARG_MAX);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* command: the words of --command, and the argument vector of one mail. */
 
 #ifndef COMMAND_H
 #define COMMAND_H
@@ -10,8 +11,8 @@
 /* --command is not longer than this, so that it fits into one imsg. */
 #define COMMAND_MAX	8192
 
-/* The command, as its words; words[0] is the program's path once
- * command_resolve() has found it. */
+/* The words of the command; words[0] is the program's path once
+ * command_resolve() has found the program. */
 struct command {
 	char	**words;	/* NULL-terminated */
 	size_t	  nwords;
@@ -29,18 +30,16 @@ struct command {
 int	command_split(struct command *, const char *, char *err, size_t errlen);
 
 /*
- * command_resolve: look the first word up in path (as execvp(3) does; NULL:
- * the default path) unless it has a slash, see that it is an executable
- * regular file, and put its absolute path in its place.  Returns 0, or -1
- * with a sentence in err.
+ * command_resolve: search for the first word in path as execvp(3) does (NULL:
+ * the default path), unless the word has a slash; check that it is an
+ * executable regular file, and put the file's absolute path in the word's
+ * place.  Returns 0, or -1 with a sentence in err.
  */
 int	command_resolve(struct command *, const char *path, char *err,
 	    size_t errlen);
 
-/*
- * command_runnable: whether the user that this process is may execute it.
- * Returns 0, or -1 with a sentence in err.
- */
+/* command_runnable: whether this process's user may execute the program.
+ * Returns 0, or -1 with a sentence in err. */
 int	command_runnable(const struct command *, char *err, size_t errlen);
 
 /*
@@ -63,8 +62,8 @@ int	command_unpack(struct command *, const char *data, size_t len);
  * command_argv: the command's argument vector, allocated in one piece that
  * free(3) releases: the words, the first %F in them replaced by sender
  * ("MAILER-DAEMON" for ""), then the nrcpt recipients, '\0' after each in
- * rcpts.  Strings that are not changed are not copied and must outlive it.
- * Returns NULL with errno ENOMEM.
+ * rcpts.  Strings that are not changed are not copied and must outlive the
+ * vector.  Returns NULL with errno ENOMEM.
  */
 char	**command_argv(const struct command *, const char *sender,
 	    char *rcpts, size_t nrcpt);

@@ -89,8 +89,9 @@ SKIP: {
 	spew("$dir/private/command", "#!/bin/sh\n");
 	chmod 0755, "$dir/private/command" or die $!;
 	refused_both('a command that its user may not run', 78,
-	    qr{--command: $dir/private/command.*may not.*directories}, $t->bin,
-	    '--port=0', @users, $empty, "--command=$dir/private/command");
+	    qr{--command: $dir/private/command.*cannot execute.*directories},
+	    $t->bin, '--port=0', @users, $empty,
+	    "--command=$dir/private/command");
 }
 
 # The log.
