@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/* preface: what comes before the first field of a message's header. */
 
-/* What comes before the first field of a message's header. */
-
+#include <ctype.h>
 #include <string.h>
 
 #include "preface.h"
@@ -9,14 +9,14 @@
 /*
  * A message begins with a header field (RFC 5322, 2.2 and 4.5: a name, maybe
  * white space, a colon) or with an empty line, which is a header without
- * fields.  Before a field, a byte order mark and a "From " line, as mbox files
- * have it, are left out: the mark would become part of the field's name, the
- * line is no field, and either would end the header.  Any other message is a
- * body: it gets the empty line that it lacks, without which its first lines
- * would become part of our Received field, or of the header.
+ * fields.  A byte order mark and a "From " line, as in mbox files, are left out
+ * where a field follows: the mark would become part of the field's name, and
+ * the line, which is no field, would end the header.  Any other message is a
+ * body.  An empty line is put before a body: without that line the body's first
+ * lines would become part of our Received field, or of the header.
  *
- * A "From " line is one only with an "@" or a time in it, as the mbox format
- * (RFC 4155) has it: "From now on" is a text, of which nothing may be lost.
+ * A "From " line needs an "@" or a time, as RFC 4155 has it, since no text may
+ * be lost that begins with "From now on".
  */
 enum preface_kind {
 	PREFACE_UNKNOWN,	/* more octets will tell */
@@ -45,9 +45,9 @@ preface_field(const char *p, const char *end)
 }
 
 static bool
-is_digit(char c)
+are_digits(const char *p)
 {
-	return (c >= '0' && c <= '9');
+	return (isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1]));
 }
 
 /* Whether the line from p to end, without its LF, has a time: "12:59". */
@@ -55,15 +55,14 @@ static bool
 has_time(const char *p, const char *end)
 {
 	for (; end - p >= 5; p++)
-		if (is_digit(p[0]) && is_digit(p[1]) && p[2] == ':' &&
-		    is_digit(p[3]) && is_digit(p[4]))
+		if (p[2] == ':' && are_digits(p) && are_digits(p + 3))
 			return (true);
 	return (false);
 }
 
 /*
  * Whether the octets from *pp to end begin with word: HEADER, and *pp is after
- * it; UNKNOWN where they are the beginning of it.
+ * the word; UNKNOWN where they are the beginning of the word.
  */
 static enum preface_kind
 preface_word(const char **pp, const char *end, const char *word)
@@ -78,7 +77,8 @@ preface_word(const char **pp, const char *end, const char *word)
 	return (PREFACE_HEADER);
 }
 
-/* The same for a "From " line, of any length. */
+/* Whether the octets from *pp to end begin with a "From " line: HEADER, and *pp
+ * is after the line; UNKNOWN where the line has not ended. */
 static enum preface_kind
 preface_from_line(const char **pp, const char *end)
 {
@@ -95,8 +95,8 @@ preface_from_line(const char **pp, const char *end)
 	return (PREFACE_HEADER);
 }
 
-/* What the octets from p to end, one at least, begin with.  HEADER: *first is
- * where it does. */
+/* What the octets from p to end, one at least, begin with.  *first is where the
+ * header begins, after what is left out. */
 static enum preface_kind
 preface_find(const char *p, const char *end, const char **first)
 {
@@ -107,7 +107,7 @@ preface_find(const char *p, const char *end, const char **first)
 		return (PREFACE_HEADER);
 	if (preface_word(&p, end, preface_bom) == PREFACE_UNKNOWN)
 		return (PREFACE_UNKNOWN);
-	/* "From :" is a field, if an odd one. */
+	/* "From :" is a field. */
 	kind = preface_field(p, end);
 	if (kind == PREFACE_BODY && (kind = preface_from_line(&p, end)) ==
 	    PREFACE_HEADER)
@@ -120,22 +120,23 @@ void
 preface_init(struct preface *pf)
 {
 	pf->len = 0;
+	pf->first = 0;
+	pf->blank = false;
 	pf->done = false;
 }
 
-bool
-preface_take(struct preface *pf, const char *buf, size_t len, bool end,
-    struct preface_out *out)
+size_t
+preface_take(struct preface *pf, const char *buf, size_t len, bool end)
 {
 	enum preface_kind	 kind = PREFACE_UNKNOWN;
 	const char		*begin, *first;
-	size_t			 n, taken;
+	size_t			 n, taken = PREFACE_MAX - pf->len;
 
-	taken = PREFACE_MAX - pf->len;
 	if (taken > len)
 		taken = len;
 	n = pf->len + taken;
-	/* What the first read has brought tells mostly, and is not copied. */
+	/* Most messages show in the first piece, which then need not be copied,
+	 * what they begin with. */
 	begin = first = pf->len == 0 ? buf : pf->held;
 	if (begin != buf)
 		memcpy(pf->held + pf->len, buf, taken);
@@ -145,14 +146,15 @@ preface_take(struct preface *pf, const char *buf, size_t len, bool end,
 		if (begin == buf)
 			memcpy(pf->held, buf, n);
 		pf->len = (uint16_t)n;
-		return (false);
+		return (taken);
 	}
 	pf->done = true;
-	out->blank = kind != PREFACE_HEADER && n > 0;
-	if (out->blank)
+	pf->blank = kind != PREFACE_HEADER && n > 0;
+	if (pf->blank)
 		first = begin;
-	out->held = first;
-	out->heldlen = begin == buf ? 0 : n - (size_t)(first - begin);
-	out->used = begin == buf ? (size_t)(first - begin) : taken;
-	return (true);
+	if (begin == buf)
+		return ((size_t)(first - begin));
+	pf->len = (uint16_t)n;
+	pf->first = (uint16_t)(first - begin);
+	return (taken);
 }

@@ -1,47 +1,36 @@
 /* SPDX-License-Identifier: ISC */
+/* preface: what comes before the first field of a message's header. */
 
 #ifndef PREFACE_H
 #define PREFACE_H
-
-/* What comes before the first field of a message's header. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many octets at a message's beginning decide: what has not shown to be a
- * header by then is body. */
+/* The octets at a message's beginning that are searched for a header: a message
+ * that has shown none by then is a body. */
 #define PREFACE_MAX	1024
 
-/*
- * A Received field is put in front of the message, so that its first line
- * becomes part of a header.  See preface.c for the rules.
- */
+/* The beginning of a message, until it is known what the message begins with.
+ * See preface.c for the rules. */
 struct preface {
 	uint16_t	 len;		/* octets held */
-	bool		 done;
+	uint16_t	 first;		/* so many of them are left out */
+	bool		 blank;		/* an empty line comes before them */
+	bool		 done;		/* first and blank are known */
 	char		 held[PREFACE_MAX];
-};
-
-/* What is to be handed out, in this order. */
-struct preface_out {
-	bool		 blank;		/* an empty line */
-	const char	*held;		/* octets held so far */
-	size_t		 heldlen;
-	size_t		 used;		/* from here on of what was given */
 };
 
 /* preface_init: at the message's beginning. */
 void	preface_init(struct preface *);
 
 /*
- * preface_take: take the next len octets (0 is allowed) of the message, whose
- * lines end in LF.  Returns true, done set and out filled, where it is known
- * now what the message begins with; always with end, which says that nothing
- * follows.  Returns false where all octets have been kept.  Not to be called
- * once done is set.
+ * preface_take: look at the next len octets (0 is allowed) of the message,
+ * whose lines end in LF; end: nothing follows them.  Returns how many are held
+ * or left out: all, unless done is set, after which the function must not be
+ * called again.  With end, done is always set.
  */
-bool	preface_take(struct preface *, const char *, size_t len, bool end,
-	    struct preface_out *);
+size_t	preface_take(struct preface *, const char *, size_t len, bool end);
 
 #endif

@@ -45,8 +45,6 @@ struct smtp_tx {
 	struct content		 content;
 	struct trace		 trace;
 	struct preface		 preface;
-	bool			 blank;		/* the content has an empty line
-						 * that was not sent */
 	const struct verdict	*refusal;	/* the content is swallowed, and
 						 * this its reply; or NULL */
 	const char		*deferral;	/* the reply to the recipients

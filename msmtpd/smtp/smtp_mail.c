@@ -332,7 +332,7 @@ content_take(struct smtp *s, const char *buf, size_t len)
 	tx->mail.size += len;
 	if (looping != NULL)
 		refusal = looping;
-	else if (tx->mail.size - tx->blank > s->conf->max_size)
+	else if (tx->mail.size - tx->preface.blank > s->conf->max_size)
 		refusal = &too_large;
 	else if (refusal == NULL && !s->ops->data(s->arg, buf, len))
 		refusal = &no_room;
@@ -345,19 +345,17 @@ content_take(struct smtp *s, const char *buf, size_t len)
 static void
 content_more(struct smtp *s, const char *buf, size_t len, bool end)
 {
-	struct smtp_tx		*tx = s->tx;
-	struct preface_out	 out;
+	struct preface	*pf = &s->tx->preface;
+	size_t		 taken;
 
-	if (!tx->preface.done) {
-		if (!preface_take(&tx->preface, buf, len, end, &out))
+	if (!pf->done) {
+		taken = preface_take(pf, buf, len, end);
+		if (!pf->done)
 			return;
-		if (out.blank) {
-			tx->blank = true;
-			content_take(s, "\n", 1);
-		}
-		content_take(s, out.held, out.heldlen);
-		buf += out.used;
-		len -= out.used;
+		content_take(s, "\n", pf->blank);
+		content_take(s, pf->held + pf->first, pf->len - pf->first);
+		buf += taken;
+		len -= taken;
 	}
 	content_take(s, buf, len);
 }

@@ -53,18 +53,20 @@ put(struct output *o, const char *p, size_t len)
 static void
 put_message(struct output *o, const char *p, size_t len, bool end)
 {
-	struct preface_out	 out;
+	struct preface	*pf = &o->preface;
+	size_t		 taken;
 
-	if (!o->preface.done) {
-		if (!preface_take(&o->preface, p, len, end, &out)) {
-			CHECK(!end && o->preface.len < PREFACE_MAX);
+	if (!pf->done) {
+		taken = preface_take(pf, p, len, end);
+		CHECK(taken <= len && o->len == 0);
+		if (!pf->done) {
+			CHECK(!end && taken == len && pf->len < PREFACE_MAX);
 			return;
 		}
-		CHECK(out.used <= len && o->preface.done && o->len == 0);
-		put(o, "\n", out.blank);
-		put(o, out.held, out.heldlen);
-		p += out.used;
-		len -= out.used;
+		put(o, "\n", pf->blank);
+		put(o, pf->held + pf->first, pf->len - pf->first);
+		p += taken;
+		len -= taken;
 	}
 	put(o, p, len);
 }

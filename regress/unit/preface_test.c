@@ -112,22 +112,24 @@ put(struct result *r, const char *p, size_t len)
 static void
 take(struct result *r, const char *p, size_t len, bool end)
 {
-	struct preface_out	 out;
-	char			*copy;
+	struct preface	*pf = &r->preface;
+	char		*copy;
+	size_t		 taken = 0;
+	bool		 was = pf->done;
 
 	/* memory of its own, so that a sanitizer sees its bounds */
 	if ((copy = malloc(len + (len == 0))) == NULL)
 		abort();
 	memcpy(copy, p, len);
-	if (r->preface.done)
-		put(r, copy, len);
-	else if (preface_take(&r->preface, copy, len, end, &out)) {
-		r->bad = r->bad || !r->preface.done || out.used > len;
-		put(r, "\n", out.blank);
-		put(r, out.held, out.heldlen);
-		put(r, copy + out.used, len - out.used);
-	} else
-		r->bad = r->bad || r->preface.done || end;
+	if (!was)
+		taken = preface_take(pf, copy, len, end);
+	r->bad = r->bad || taken > len || (!pf->done && (end || taken < len));
+	if (pf->done && !was) {
+		put(r, "\n", pf->blank);
+		put(r, pf->held + pf->first, pf->len - pf->first);
+	}
+	if (pf->done)
+		put(r, copy + taken, len - taken);
 	free(copy);
 }
 
