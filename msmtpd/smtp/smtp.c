@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* smtp: a session: its lines, its replies, its end. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,13 +11,19 @@
 
 #include "smtp_int.h"
 
-/* What is kept of a line that ends in another read, at first. */
-#define LINE_SPACE_MIN	128
+#define LINE_SPACE_MIN	128	/* octets for a line's beginning, at first */
 
-/* Octets at a line's beginning that decide what it is. */
-#define LINE_HEAD	8
-/* The same for a field of an HTTP request's header, whose names are shorter. */
-#define FIELD_HEAD	64
+/* Octets at a line's beginning that decide what the line is; the names of the
+ * fields in an HTTP request's header are shorter. */
+#define LINE_HEAD	64
+
+/* What a line is, as its beginning says before the line has ended. */
+enum line_kind {
+	LINE_COMMAND,
+	LINE_AUTH,		/* a part of AUTH's exchange */
+	LINE_HTTP,
+	LINE_TLS
+};
 
 struct smtp *
 smtp_new(const struct config *conf, const struct smtp_ops *ops, void *arg)
@@ -108,12 +115,10 @@ void
 smtp_refuse(struct smtp *s, const char *text, const char *what, size_t len)
 {
 	smtp_log_refused(s, text, what, len);
-	if (++s->errors >= s->conf->max_errors) {
-		smtp_log(s, LOG_INFO, "too many errors");
-		smtp_close(s, "4.7.0", "Too many errors", "too many errors");
-		return;
-	}
-	smtp_say(s, text);
+	if (++s->errors >= s->conf->max_errors)
+		smtp_end(s, LOG_INFO, "Too many errors", "too many errors");
+	else
+		smtp_say(s, text);
 }
 
 void
@@ -155,52 +160,44 @@ smtp_close(struct smtp *s, const char *enhanced, const char *text,
 	s->wait = SMTP_WAIT_CLOSE;
 }
 
-/* The first octets, size at most, of the line that goes on with the len octets
- * at buf. */
-static size_t
-smtp_line_head(const struct smtp *s, const char *buf, size_t len, char *head,
-    size_t size)
+void
+smtp_end(struct smtp *s, int pri, const char *text, const char *why)
 {
-	size_t	 n, more;
+	s->busy = true;
+	smtp_log(s, pri, "%s", why);
+	smtp_close(s, "4.7.0", text, why);
+}
 
-	/* It may be a password, which is not copied without need. */
+/* What the line is that has begun with what is kept and goes on with the len
+ * octets at buf. */
+static enum line_kind
+smtp_line_kind(const struct smtp *s, const char *buf, size_t len)
+{
+	char		 head[LINE_HEAD];
+	size_t		 more, n;
+	enum line_kind	 kind = LINE_COMMAND;
+
 	if (s->step != SMTP_AUTH_NONE)
-		return (0);
-	n = s->line_len < size ? s->line_len : size;
+		return (LINE_AUTH);
+	n = s->line_len < sizeof(head) ? s->line_len : sizeof(head);
 	if (n > 0)
 		memcpy(head, s->line, n);
-	more = len < size - n ? len : size - n;
+	more = len < sizeof(head) - n ? len : sizeof(head) - n;
 	memcpy(head + n, buf, more);
-	return (n + more);
-}
-
-/* Whether a line that is too long is of an HTTP request. */
-static bool
-smtp_long_http(const struct smtp *s, const char *buf, size_t len)
-{
-	char	 head[FIELD_HEAD];
-	bool	 http;
-
-	if (s->state != SMTP_CONNECTED)
-		return (false);
-	len = smtp_line_head(s, buf, len, head, sizeof(head));
-	http = smtp_is_http(head, len);
-	/* It may have been AUTH. */
+	n += more;
+	if (s->commands == 0 && n >= 2 && head[0] == 0x16 && head[1] == 0x03)
+		kind = LINE_TLS;
+	else if (s->state == SMTP_CONNECTED && smtp_is_http(head, n))
+		kind = LINE_HTTP;
+	else if (s->conf->auth && n >= 5 && strncasecmp(head, "AUTH ", 5) == 0)
+		kind = LINE_AUTH;
+	/* AUTH may have a password as its argument. */
 	explicit_bzero(head, sizeof(head));
-	return (http);
+	return (kind);
 }
 
-/* How long the line that begins so may be, line end included. */
-static size_t
-smtp_line_limit(const struct smtp *s, const char *head, size_t len)
-{
-	if (s->step != SMTP_AUTH_NONE || (s->conf->auth && len >= 5 &&
-	    strncasecmp(head, "AUTH ", 5) == 0))
-		return (s->conf->max_auth_line);
-	return (s->conf->max_line);
-}
-
-/* Keep octets of a line.  Not realloc(3), which leaves copies behind. */
+/* Keep octets of a line.  realloc(3) would leave a copy of a password behind.
+ * Returns 0, or -1 with errno ENOMEM and nothing changed. */
 static int
 smtp_line_add(struct smtp *s, const char *buf, size_t len)
 {
@@ -227,7 +224,7 @@ smtp_line_add(struct smtp *s, const char *buf, size_t len)
 	return (0);
 }
 
-/* A swallowed line has ended. */
+/* The end of a line that was swallowed has come. */
 static void
 smtp_line_skipped(struct smtp *s)
 {
@@ -256,7 +253,7 @@ smtp_line(struct smtp *s, char *p, size_t len)
 		smtp_command(s, p, len);
 }
 
-/* The same, of which the beginning has been kept. */
+/* A whole line, all of which has been kept. */
 static void
 smtp_line_kept(struct smtp *s)
 {
@@ -270,14 +267,14 @@ smtp_line_kept(struct smtp *s)
 	free(line);
 }
 
-/* Octets of a command line; returns how many were used, whatever of them is
- * kept or done. */
+/* Take octets of one line: it is done if its end is among them, else kept.
+ * Returns how many were taken. */
 static size_t
 smtp_lines(struct smtp *s, char *buf, size_t len)
 {
-	char	 head[LINE_HEAD], *lf;
-	size_t	 headlen, limit, n = len;
-	bool	 http;
+	char		*lf;
+	size_t		 limit, n = len;
+	enum line_kind	 kind;
 
 	if ((lf = memchr(buf, '\n', len)) != NULL)
 		n = (size_t)(lf - buf) + 1;
@@ -286,23 +283,19 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 			smtp_line_skipped(s);
 		return (n);
 	}
-	headlen = smtp_line_head(s, buf, n, head, sizeof(head));
-	if (s->commands == 0 && headlen >= 2 && head[0] == 0x16 &&
-	    head[1] == 0x03) {
-		s->busy = true;
-		smtp_log(s, LOG_WARNING, "TLS ClientHello");
-		smtp_close(s, "4.7.0", "TLS is not spoken here",
+	kind = smtp_line_kind(s, buf, n);
+	limit = kind == LINE_AUTH ? s->conf->max_auth_line : s->conf->max_line;
+	if (kind == LINE_TLS) {
+		smtp_end(s, LOG_WARNING, "TLS is not spoken here",
 		    "TLS ClientHello");
 		return (n);
 	}
-	limit = smtp_line_limit(s, head, headlen);
+	if (s->line_len + n > limit && kind == LINE_HTTP) {
+		smtp_end(s, LOG_WARNING, HTTP_REPLY, HTTP_REASON);
+		return (n);
+	}
 	if (s->line_len + n > limit) {
-		http = smtp_long_http(s, buf, n);
 		smtp_line_free(s);
-		if (http) {
-			smtp_end_http(s);
-			return (n);
-		}
 		s->skip = SMTP_SKIP_LONG;
 	} else if (lf != NULL && s->line_len == 0) {
 		smtp_line(s, buf, n);
@@ -311,12 +304,10 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 		smtp_line_free(s);
 		s->skip = SMTP_SKIP_NOMEM;
 	}
-	if (lf != NULL) {
-		if (s->skip != SMTP_SKIP_NONE)
-			smtp_line_skipped(s);
-		else
-			smtp_line_kept(s);
-	}
+	if (lf != NULL && s->skip != SMTP_SKIP_NONE)
+		smtp_line_skipped(s);
+	else if (lf != NULL)
+		smtp_line_kept(s);
 	return (n);
 }
 
@@ -329,8 +320,8 @@ smtp_input(struct smtp *s, char *buf, size_t len)
 	while (used < len && !s->paused) {
 		if (s->wait == SMTP_WAIT_COMMAND) {
 			n = smtp_lines(s, buf + used, len - used);
-			/* All of it: what is a part of AUTH shows too late,
-			 * and clients log in where nothing is offered. */
+			/* Any line may hold a password: clients send AUTH
+			 * where none is offered, and in pieces. */
 			explicit_bzero(buf + used, n);
 			used += n;
 		} else if (s->wait == SMTP_WAIT_DATA)
@@ -382,7 +373,7 @@ smtp_helo(const struct smtp *s)
 const char *
 smtp_protocol(const struct smtp *s)
 {
-	/* The first index is whether SMTPUTF8 was given, then AUTH. */
+	/* Indices: whether SMTPUTF8 was given, whether AUTH was. */
 	static const char	*const names[2][2] = {
 		{ "ESMTP", "ESMTPA" },
 		{ "UTF8SMTP", "UTF8SMTPA" }

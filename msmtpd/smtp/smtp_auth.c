@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* smtp_auth: AUTH PLAIN and LOGIN (RFC 4954, 4616). */
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,18 +39,15 @@ smtp_auth_end(struct smtp *s)
 static void
 auth_fail(struct smtp *s)
 {
-	if (++s->auth_failures < AUTH_FAILURES_MAX) {
+	if (++s->auth_failures < AUTH_FAILURES_MAX)
 		smtp_refuse(s, "535 5.7.8 Authentication failed", "", 0);
-		return;
-	}
-	s->busy = true;
-	smtp_log(s, LOG_INFO, "too many authentication failures");
-	smtp_close(s, "4.7.0", "Too many authentication failures",
-	    "too many authentication failures");
+	else
+		smtp_end(s, LOG_INFO, "Too many authentication failures",
+		    "too many authentication failures");
 }
 
-/* Have them checked; empty ones in the place of those that are too long, so
- * that it is whoever checks that fails them, as late as any. */
+/* Have the user name and password checked.  Empty ones take the place of those
+ * that are too long, so that parent fails them as late as any others. */
 static void
 auth_check(struct smtp *s, const char *user, const char *pass)
 {
@@ -62,7 +60,7 @@ auth_check(struct smtp *s, const char *user, const char *pass)
 
 /*
  * PLAIN (RFC 4616): [authzid] NUL authcid NUL passwd, len octets that a NUL
- * follows.  To act for somebody else is nobody's right here.
+ * follows.  No user may act for another one, so that authzid must be authcid.
  */
 static void
 auth_plain(struct smtp *s, const char *p, size_t len)
@@ -98,8 +96,8 @@ auth_login(struct smtp *s, const char *p, size_t len)
 }
 
 /*
- * What the client says, in base64, decoded where it lies.  One octet can be
- * written after it: there was a line end, or a space.
+ * A response of the client, in base64, which is decoded in place.  One octet
+ * can be written after the response, where a line end or a space was.
  */
 static void
 auth_response(struct smtp *s, char *p, size_t len)

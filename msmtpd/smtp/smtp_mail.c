@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* smtp_mail: a transaction: MAIL, RCPT, DATA and the message. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define TOO_MANY	"452 4.5.3 Too many recipients"
 #define RCPT_SYNTAX	"501 5.5.4 Syntax: RCPT TO:<address>"
 #define MSMTP_CHANGES	"msmtp cannot send this address unchanged"
+#define RCPTS_SPACE_MIN	256	/* octets for recipients, at first */
 
 /* Why the engine refuses a message when it has been received. */
 static const struct verdict	 no_room = { 452, "4.3.1", NO_ROOM };
@@ -25,11 +27,8 @@ static const struct verdict	 hops =
 static const struct verdict	 loop =
     { 554, "5.4.6", "The mail has been here before, a loop" };
 
-/*
- * The path and its parameters after keyword, "FROM" or "TO", and a colon, with
- * spaces before it.  Returns where the path begins, or NULL where the argument
- * does not begin so.
- */
+/* Where the path begins in an argument of keyword, "FROM" or "TO", maybe
+ * spaces, a colon, a path and parameters; NULL for another argument. */
 static const char *
 after_keyword(const char *arg, size_t len, const char *keyword)
 {
@@ -42,7 +41,7 @@ after_keyword(const char *arg, size_t len, const char *keyword)
 	return (n < len && arg[n] == ':' ? arg + n + 1 : NULL);
 }
 
-/* The reply for a path that is none; rcpt: RCPT's, else MAIL's. */
+/* The reply to a path that is refused; rcpt: by RCPT, else by MAIL. */
 static const char *
 path_refusal(enum mailbox_error error, bool rcpt)
 {
@@ -123,8 +122,9 @@ mail_params(struct smtp *s, struct smtp_mail *mail, const char *p,
 }
 
 /*
- * MAIL's argument into mail; *mbox is the sender.  Whether SMTPUTF8 was
- * given is known only after the path.
+ * Parse MAIL's argument into mail; *mbox is the sender within it.  The path is
+ * parsed again where SMTPUTF8, which follows the path, was not given.  Returns
+ * NULL, or the reply that refuses the argument.
  */
 static const char *
 mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
@@ -181,7 +181,8 @@ smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 	smtp_say(s, "250 2.1.0 Sender ok");
 }
 
-/* RCPT's argument; *mbox is the recipient. */
+/* Parse RCPT's argument; *mbox is the recipient within it.  Returns NULL, or the
+ * reply that refuses the argument. */
 static const char *
 rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
     size_t *mboxlen)
@@ -208,8 +209,8 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 	}
 }
 
-/* Whether the transaction can have one more recipient, of len octets: those
- * that were refused count, and the command is given the others. */
+/* Whether the transaction can have one more recipient, of len octets.  Refused
+ * recipients count too; only the others take room in the command's arguments. */
 static bool
 rcpt_fits(const struct smtp *s, size_t len)
 {
@@ -220,10 +221,8 @@ rcpt_fits(const struct smtp *s, size_t len)
 	    s->conf->max_rcpt_octets);
 }
 
-/*
- * A recipient that cannot be taken now.  There may be thousands of them: they
- * are logged together, and bring no mail nearer.
- */
+/* A recipient that cannot be taken now.  There may be thousands of them, so that
+ * one line logs them all. */
 static void
 rcpt_defer(struct smtp *s, const char *reply)
 {
@@ -234,9 +233,9 @@ rcpt_defer(struct smtp *s, const char *reply)
 		smtp_log_deferred(s);
 	tx->deferral = reply;
 	tx->deferred++;
-	/* The rest may come in a transaction of their own (RFC 5321,
-	 * 4.5.3.1.10), so those already accepted must not be lost for them;
-	 * a flood ends all the same. */
+	/* The client may send these recipients in another transaction (RFC
+	 * 5321, 4.5.3.1.10), so that the session must not end and lose those
+	 * already accepted; but a flood of them ends the session. */
 	if ((tx->mail.nrcpt > 0 && tx->deferred <= s->conf->max_recipients) ||
 	    !smtp_idles(s))
 		smtp_say(s, reply);
@@ -258,6 +257,43 @@ smtp_log_deferred(struct smtp *s)
 }
 
 void
+smtp_reset(struct smtp *s)
+{
+	if (s->tx == NULL)
+		return;
+	smtp_log_deferred(s);
+	free(s->tx->mail.rcpts);
+	free(s->tx);
+	s->tx = NULL;
+	s->state = SMTP_GREETED;
+}
+
+/* Add a recipient of len octets.  Returns 0, or -1 with errno ENOMEM and nothing
+ * changed. */
+static int
+rcpt_add(struct smtp_mail *mail, const char *mbox, size_t len)
+{
+	size_t	 space = mail->rcpt_space, used = mail->rcpt_octets;
+	char	*rcpts = mail->rcpts;
+
+	if (used + len + 1 > space) {
+		if (space == 0)
+			space = RCPTS_SPACE_MIN;
+		while (space < used + len + 1)
+			space *= 2;
+		if ((rcpts = realloc(rcpts, space)) == NULL)
+			return (-1);
+		mail->rcpts = rcpts;
+		mail->rcpt_space = space;
+	}
+	memcpy(rcpts + used, mbox, len);
+	rcpts[used + len] = '\0';
+	mail->rcpt_octets += len + 1;
+	mail->nrcpt++;
+	return (0);
+}
+
+void
 smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 {
 	const char	*mbox, *refusal;
@@ -271,7 +307,7 @@ smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 	else if (refusal != NULL) {
 		s->tx->refused++;
 		smtp_refuse_rcpt(s, refusal, arg, len);
-	} else if (smtp_tx_rcpt(&s->tx->mail, mbox, mboxlen) == -1)
+	} else if (rcpt_add(&s->tx->mail, mbox, mboxlen) == -1)
 		rcpt_defer(s, "452 4.3.1 " NO_ROOM);
 	else {
 		s->state = SMTP_RCPT;
@@ -316,9 +352,9 @@ content_trace(struct smtp *s, const char *buf, size_t len)
 }
 
 /*
- * Hand out content, or refuse the message.  What is swallowed still counts:
- * a client is not told to try again with a message that is too large, or a
- * loop, just because there was no room for it either.
+ * Hand out content, or refuse the message.  Content that is swallowed for lack
+ * of room still counts: a client must not be told to try again with a message
+ * that is too large or loops.
  */
 static void
 content_take(struct smtp *s, const char *buf, size_t len)
@@ -341,7 +377,8 @@ content_take(struct smtp *s, const char *buf, size_t len)
 	tx->refusal = refusal;
 }
 
-/* Content, once it is known what the message begins with; end: all of it. */
+/* Take content; hold it until it is known what the message begins with.  end:
+ * the message ends with this. */
 static void
 content_more(struct smtp *s, const char *buf, size_t len, bool end)
 {
@@ -360,7 +397,7 @@ content_more(struct smtp *s, const char *buf, size_t len, bool end)
 	content_take(s, buf, len);
 }
 
-/* The same for spaces: as many as CRs can be withheld. */
+/* Take n spaces, as many as the CRs that were withheld. */
 static void
 content_spaces(struct smtp *s, uint64_t n)
 {
@@ -393,7 +430,7 @@ mail_final(struct smtp *s, const struct verdict *verdict)
 	smtp_say(s, buf);
 }
 
-/* The end of data: the transaction waits for its result, or has it. */
+/* The message has ended: hand the mail out, or say why it was refused. */
 static void
 content_end(struct smtp *s)
 {
@@ -401,7 +438,7 @@ content_end(struct smtp *s)
 
 	s->commands++;
 	s->noops = 0;
-	/* An empty message, of which nothing has been handed out. */
+	/* Of an empty message nothing has been handed out yet. */
 	if (tx->refusal == NULL && tx->mail.size == 0 &&
 	    !s->ops->data(s->arg, "", 0)) {
 		s->ops->data_abort(s->arg);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+/* smtp_param: the parameters of MAIL and RCPT. */
 
+#include <ctype.h>
 #include <string.h>
 
 #include "smtp_int.h"
@@ -7,8 +9,7 @@
 static bool
 is_keyword(char c)
 {
-	return ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '-');
+	return (isalnum((unsigned char)c) || c == '-');
 }
 
 int
@@ -53,7 +54,7 @@ smtp_param_size(const struct smtp_param *param, uint64_t *size)
 	if (param->valuelen == 0 || param->valuelen > 20)
 		return (-1);
 	for (i = 0; i < param->valuelen; i++) {
-		if (param->value[i] < '0' || param->value[i] > '9')
+		if (!isdigit((unsigned char)param->value[i]))
 			return (-1);
 		digit = (uint64_t)(param->value[i] - '0');
 		if (n > (UINT64_MAX - digit) / 10)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* smtp_verb: the table of verbs, and those that concern no mail. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +19,17 @@ static void	smtp_verb_vrfy(struct smtp *, char *, size_t);
 static void	smtp_verb_help(struct smtp *, char *, size_t);
 static void	smtp_verb_quit(struct smtp *, char *, size_t);
 
-/* What stands after a verb. */
+/* Whether a verb has an argument; 501 where it has none, or one too many. */
 enum verb_arg {
-	ARG_NONE,		/* nothing: else 501 */
+	ARG_NONE,
 	ARG_MAY,
-	ARG_MUST,		/* something: else 501 */
-	ARG_NOLOG		/* something that is not for the log */
+	ARG_MUST,
+	ARG_NOLOG		/* must, and the log does not show it */
 };
 
 /*
- * The verbs: in which states each is allowed (503 in others; a state that no
- * verb has for one that is never allowed: 502), and whether it waits for
- * AUTH where that is demanded (530).
+ * The verbs: in which states each is allowed (503 in others; no state: 502),
+ * and whether it is refused (530) before AUTH where --auth demands that.
  */
 static const struct verb {
 	const char	*name;
@@ -98,7 +98,7 @@ is_field(const char *line, size_t len)
 }
 
 /*
- * A web page can make a browser send any method, a verb of ours, too, and any
+ * A web page can make a browser send any method, even one of our verbs, and any
  * body, but no request without " HTTP/" and header fields.
  */
 bool
@@ -122,14 +122,6 @@ smtp_is_http(const char *line, size_t len)
 	return (is_field(line, len));
 }
 
-void
-smtp_end_http(struct smtp *s)
-{
-	s->busy = true;
-	smtp_log(s, LOG_WARNING, "HTTP request");
-	smtp_close(s, "4.7.0", "HTTP is not spoken here", "HTTP request");
-}
-
 static bool
 has_control(const char *p, size_t len)
 {
@@ -149,7 +141,7 @@ verb_offered(const struct smtp *s, const struct verb *v)
 	    (v->handler != smtp_verb_auth || s->conf->auth));
 }
 
-/* Out of order: say what is missing. */
+/* The reply to a verb out of order, which says what is missing. */
 static const char *
 verb_disorder(const struct smtp *s, const struct verb *v)
 {
@@ -163,7 +155,7 @@ verb_disorder(const struct smtp *s, const struct verb *v)
 	    "503 5.5.1 Send RCPT first" : "503 5.5.1 Send MAIL first");
 }
 
-/* The verb is known and its argument begins at arg. */
+/* Run the verb with the argument, or say why not. */
 static void
 verb_run(struct smtp *s, const struct verb *v, char *arg, size_t len)
 {
@@ -187,10 +179,8 @@ verb_run(struct smtp *s, const struct verb *v, char *arg, size_t len)
 		v->handler(s, arg, len);
 }
 
-/*
- * The log does not show lines that are no command: they may be the rest of
- * an AUTH that was refused.
- */
+/* The log does not show lines that are no command, since such a line may be the
+ * password that follows an AUTH that was refused. */
 void
 smtp_command(struct smtp *s, char *line, size_t len)
 {
@@ -198,7 +188,7 @@ smtp_command(struct smtp *s, char *line, size_t len)
 	size_t			 n;
 
 	if (s->state == SMTP_CONNECTED && smtp_is_http(line, len)) {
-		smtp_end_http(s);
+		smtp_end(s, LOG_WARNING, HTTP_REPLY, HTTP_REASON);
 		return;
 	}
 	len = smtp_trim(line, len);
@@ -220,22 +210,20 @@ smtp_command(struct smtp *s, char *line, size_t len)
 		verb_run(s, v, line + n, len - n);
 }
 
-/* Commands that do nothing, time and again, are no session. */
 bool
 smtp_idles(struct smtp *s)
 {
 	if (++s->noops < s->conf->max_noops)
 		return (false);
-	s->busy = true;
-	smtp_log(s, LOG_INFO, "too many commands without a mail");
-	smtp_close(s, "4.7.0", "Too many commands without a mail",
+	smtp_end(s, LOG_INFO, "Too many commands without a mail",
 	    "too many commands without a mail");
 	return (true);
 }
 
 /*
- * EHLO and HELO: keep the name, end the transaction.  Only the first of a
- * session brings a mail nearer.  Returns 0, or -1 where it has been answered.
+ * EHLO and HELO: keep the name and end the transaction.  Only the session's
+ * first one brings a mail nearer.  Returns 0, or -1 when the command has been
+ * answered.
  */
 static int
 smtp_hello(struct smtp *s, const char *arg, size_t len)
@@ -273,8 +261,8 @@ smtp_verb_ehlo(struct smtp *s, char *arg, size_t len)
 	if (smtp_hello(s, arg, len) == -1)
 		return;
 	s->extended = true;
-	/* "AUTH=" is how servers said it before RFC 2554; some clients
-	 * look for nothing else. */
+	/* "AUTH=" was the spelling before RFC 2554; some clients know no
+	 * other. */
 	n = snprintf(buf, sizeof(buf), "250-%s\r\n250-PIPELINING\r\n"
 	    "250-SIZE %llu\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n%s"
 	    "250 ENHANCEDSTATUSCODES\r\n", s->conf->hostname,
@@ -296,22 +284,19 @@ smtp_verb_helo(struct smtp *s, char *arg, size_t len)
 }
 
 static void
-smtp_verb_rset(struct smtp *s, char *arg, size_t len)
-{
-	(void)arg;
-	(void)len;
-	smtp_reset(s);
-	if (!smtp_idles(s))
-		smtp_say(s, "250 2.0.0 Ok");
-}
-
-static void
 smtp_verb_noop(struct smtp *s, char *arg, size_t len)
 {
 	(void)arg;
 	(void)len;
 	if (!smtp_idles(s))
 		smtp_say(s, "250 2.0.0 Ok");
+}
+
+static void
+smtp_verb_rset(struct smtp *s, char *arg, size_t len)
+{
+	smtp_reset(s);
+	smtp_verb_noop(s, arg, len);
 }
 
 static void
