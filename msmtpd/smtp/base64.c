@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* base64: the decoder for AUTH. */
 
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ base64_digit(unsigned char c)
 	return (-1);
 }
 
-/* Four digits, of which npad were "=", to three octets less npad. */
+/* Decode four digits, the last npad of which are "=", to the 24 bits of three
+ * octets.  Returns 0, or -1 where they are not base64. */
 static int
 base64_group(const unsigned char *src, size_t npad, uint32_t *bits)
 {
@@ -35,7 +37,7 @@ base64_group(const unsigned char *src, size_t npad, uint32_t *bits)
 			return (-1);
 		*bits = *bits << 6 | (uint32_t)v;
 	}
-	/* Two spellings of one value would be one too many. */
+	/* Unused bits must be zero, so that a value has one spelling. */
 	if ((*bits & ((1U << 8 * npad) - 1)) != 0)
 		return (-1);
 	return (0);

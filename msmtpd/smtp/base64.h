@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* base64: the decoder for AUTH. */
 
 #ifndef BASE64_H
 #define BASE64_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* content: what follows DATA, up to its end. */
 
 #include <string.h>
 #include <strings.h>
@@ -9,14 +10,13 @@
  * Only CR LF "." CR LF ends the content (and "." CR LF at its beginning,
  * which follows the CR LF of DATA).  Any laxer rule lets a client hide a
  * second mail in what another server takes for content.  A bare LF is a line
- * end, since that is what it becomes in the output; and a dot that begins a
- * line is removed after either line end, since the command's program, when
- * it sends the mail on, adds one at each line of the output that begins with
- * a dot.  All CRs directly before an LF go with it: a client that adds a CR
- * to lines that have one sends CR CR LF, and anything that stays of the first
- * would make the empty line after the header a folded line of it.  A CR
- * anywhere else becomes a space: no CR is ever in the output.  All other
- * octets, NUL among them, pass.
+ * end, since it becomes one in the output.  A dot that begins a line is removed
+ * after either line end, since the program that sends the mail on adds one to
+ * each line of the output that begins with a dot.  All CRs directly before an
+ * LF are removed: a client that adds a CR to lines that have one sends CR CR
+ * LF, and if anything stayed of the first CR, the empty line after the header
+ * would become a folded line of the header.  Any other CR becomes a space, so
+ * that no CR is ever in the output.  All other octets, NUL among them, pass.
  *
  * What a state does with an octet: output, then next state.  A CR is withheld
  * until it is known what follows; "s" is a space for each withheld CR.
@@ -31,16 +31,16 @@
  *   MID_CR       | MID_CR      | LF   BOL    | s "." MID   | s x  MID
  *
  * The content ends in DOT_CR, which only BOL leads to, and BOL is the
- * beginning or follows an LF of the output: so the last line always has its
- * line end.
+ * beginning or follows an LF of the output, so that the last line always has
+ * its line end.
  */
 enum content_state {
-	BOL,		/* at a line's beginning: the first, or after CR LF */
-	DOT,		/* after the "." of a line that began so, removed */
-	DOT_CR,		/* after that and one CR, withheld */
+	BOL,		/* at the content's beginning, or after CR LF */
+	DOT,		/* after a "." that began a line and was removed */
+	DOT_CR,		/* after such a "." and one CR, which is withheld */
 	BOL_LF,		/* at a line's beginning, after bare LF */
 	MID,		/* within a line */
-	MID_CR		/* the same, after CRs, withheld */
+	MID_CR		/* within a line, after CRs, which are withheld */
 };
 
 void
@@ -53,7 +53,7 @@ content_init(struct content *c)
 	c->tail[CONTENT_TAIL - 1] = '\n';
 }
 
-/* Keep the last octets of what has been received, the len at p its end. */
+/* Keep the last octets received, of which the len octets at p are the end. */
 static void
 content_remember(struct content *c, const char *p, size_t len)
 {
@@ -65,8 +65,8 @@ content_remember(struct content *c, const char *p, size_t len)
 	memcpy(c->tail + CONTENT_TAIL - len, p, len);
 }
 
-/* Where the line that ends at p begins to end: before its CRs and LF.  Returns
- * NULL where there is no line end.  No octet before begin is looked at. */
+/* Where the line end before p begins, with all its CRs.  Returns NULL where
+ * there is none.  No octet before begin is looked at. */
 static const char *
 content_line_end(const char *begin, const char *p)
 {
@@ -85,7 +85,7 @@ content_unended(const struct content *c)
 	const char	*begin = c->tail, *p;
 
 	p = content_line_end(begin, begin + CONTENT_TAIL);
-	/* A script may have said QUIT as well. */
+	/* A script may have sent QUIT without waiting for a reply. */
 	if (p != NULL && p - begin >= 4 && strncasecmp(p - 4, "quit", 4) == 0)
 		p = content_line_end(begin, p - 4);
 	return (p != NULL && p - begin >= 2 && p[-1] == '.' &&
@@ -102,7 +102,7 @@ content_blank(char *p, const char *end)
 }
 
 /*
- * MID: take what is left of the line, or of the buffer, in one piece.  *outp
+ * In MID, take what is left of the line, or of the buffer, in one piece.  *outp
  * is where the output goes, never after p.  Returns where the input goes on.
  */
 static char *
@@ -131,8 +131,8 @@ content_line(struct content *c, char *p, char *end, char **outp)
 }
 
 /*
- * DOT_CR, MID_CR: the octet at p comes after CRs that are withheld.  Returns
- * where the input goes on.
+ * In DOT_CR or MID_CR, take the octet at p, which comes after CRs that are
+ * withheld.  Returns where the input goes on.
  */
 static char *
 content_after_cr(struct content *c, char *p, char **outp,
@@ -154,8 +154,8 @@ content_after_cr(struct content *c, char *p, char **outp,
 		c->state = BOL;
 		return (p + 1);
 	}
-	/* CRs of this buffer have left room for their spaces; those of a
-	 * buffer before have not, and nothing of this one is before them. */
+	/* CRs of this buffer have left room for their spaces.  The spaces for
+	 * CRs of earlier buffers are out->spaces, before all of this buffer. */
 	if (room > c->held)
 		room = c->held;
 	memset(*outp, ' ', (size_t)room);

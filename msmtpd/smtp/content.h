@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* content: what follows DATA, up to its end. */
 
 #ifndef CONTENT_H
 #define CONTENT_H
@@ -21,9 +22,8 @@ struct content {
 };
 
 struct content_out {
-	size_t		 len;		/* octets of output, at the buffer's
-					 * beginning */
-	uint64_t	 spaces;	/* so many " " come before them */
+	uint64_t	 spaces;	/* so many " ", then ... */
+	size_t		 len;		/* ... so many octets of the buffer */
 	bool		 end;		/* the content has ended */
 };
 
@@ -32,16 +32,16 @@ void	content_init(struct content *);
 
 /*
  * content_filter: convert the len octets at buf in place.  Returns how many
- * of them were content: all, or, with out->end, those up to the end of
- * data, which is not to be followed by another call.
+ * of them were content: all, or, with out->end, those up to the end of data,
+ * after which the function must not be called again.
  */
 size_t	content_filter(struct content *, char *buf, size_t len,
 	    struct content_out *);
 
 /*
- * content_unended: whether the client waits for an end that it thinks to have
- * sent: the last line received is a dot alone, or that and QUIT, but its line
- * ends are not CR LF.  Not after out->end.
+ * content_unended: whether the client waits because it has ended the message
+ * with a wrong line end: the last line received is a dot alone, or QUIT after
+ * such a line.  Must not be called after out->end.
  */
 bool	content_unended(const struct content *);
 

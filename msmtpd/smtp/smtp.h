@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * smtp: the SMTP engine: octets in, replies and events out, no I/O.  RFC 5321
+ * with PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531),
+ * ENHANCEDSTATUSCODES (2034) and AUTH (4954).
+ */
 
 #ifndef SMTP_H
 #define SMTP_H
@@ -10,13 +15,7 @@
 #include "mail/verdict.h"
 #include "msmtpd.h"
 
-/*
- * The SMTP engine: octets in, replies and events out, no I/O.  RFC 5321 with
- * PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531),
- * ENHANCEDSTATUSCODES (2034) and AUTH (4954).
- */
-
-/* No reply, all its lines, is longer than this. */
+/* The octets of a reply, with all its lines, at most. */
 #define SMTP_REPLY_MAX	1024
 
 /* What the session waits for. */
@@ -25,7 +24,7 @@ enum smtp_wait {
 	SMTP_WAIT_DATA,		/* the message's content */
 	SMTP_WAIT_RESULT,	/* smtp_result() */
 	SMTP_WAIT_AUTH,		/* smtp_auth_result() */
-	SMTP_WAIT_CLOSE		/* replies to be sent, then to be closed */
+	SMTP_WAIT_CLOSE		/* the end, once the replies are sent */
 };
 
 /* The transaction, for ops; valid until smtp_result() is called, or until the
@@ -49,13 +48,13 @@ struct smtp_mail {
 struct smtp_ops {
 	/*
 	 * Send one whole reply (1 to SMTP_REPLY_MAX octets, each line CRLF).
-	 * Returns true where the engine should go on with what it has been
-	 * given, false where smtp_input() should return after this command.
+	 * Returns true where the engine should go on with its input, false
+	 * where smtp_input() should return after this command.
 	 */
 	bool	(*reply)(void *arg, const char *, size_t);
 	/*
-	 * MAIL declares size octets (0: not said): is there memory for them?
-	 * false: 452 4.3.1.
+	 * Whether there is memory for a message of size octets, as MAIL has
+	 * declared (0: it has not).  false: 452 4.3.1.
 	 */
 	bool	(*room)(void *arg, uint64_t size);
 	/*
@@ -64,15 +63,16 @@ struct smtp_ops {
 	 */
 	bool	(*data_begin)(void *arg, const struct smtp_mail *);
 	/*
-	 * Take content: dot-unstuffed, LF line ends; the first time, write the
-	 * Received field before it: the content begins with a header field, or
-	 * with the header's end.  Called for each message, with no octets
-	 * where it is empty.  false: there is no room; the rest is swallowed
-	 * and the end of data answered 452 4.3.1.  data_abort follows at once.
+	 * Take content, without transparency dots, with LF line ends.  It
+	 * begins with a header field, or with the header's end, so that the
+	 * Received field can be put before it.  Called for each message, with
+	 * no octets where the message is empty.  false: there is no room;
+	 * data_abort follows at once, the rest is swallowed and the end of
+	 * data answered 452 4.3.1.
 	 */
 	bool	(*data)(void *arg, const char *, size_t);
 	/*
-	 * The message is complete; its last line ends in LF.  The engine
+	 * The message is complete, and its last line ends in LF.  The engine
 	 * waits for smtp_result().
 	 */
 	void	(*data_end)(void *arg, const struct smtp_mail *);
@@ -93,16 +93,15 @@ struct smtp_ops {
 	bool	(*ours)(void *arg, const char *id);
 	/*
 	 * Check a user name and password ('\0'-terminated, shorter than
-	 * MSMTPD_AUTH_MAX each), not to be kept.  The engine waits for
-	 * smtp_auth_result().  Both are empty, which must not match, where
-	 * what the client gave cannot be right: each failure comes from here,
-	 * and in the same time.
+	 * MSMTPD_AUTH_MAX each), which must not be kept.  The engine waits for
+	 * smtp_auth_result().  Where what the client gave cannot be right, both
+	 * are empty, which must not match, so that each failure takes the same
+	 * time.
 	 */
 	void	(*auth)(void *arg, const char *user, const char *pass);
 	/*
-	 * Something for the log: a refused command or mail.  text is one
-	 * line, with client's words in it as received (the log makes them
-	 * printable); no password.  pri as in syslog(3).
+	 * Log one line, with syslog(3)'s pri.  The client's words in it are as
+	 * received (the log makes them printable); no password is among them.
 	 */
 	void	(*note)(void *arg, int pri, const char *text);
 };
@@ -117,7 +116,7 @@ struct smtp;		/* a session */
 struct smtp *smtp_new(const struct config *, const struct smtp_ops *,
 	    void *arg);
 
-/* smtp_free: end it; NULL is allowed. */
+/* smtp_free: free the session; NULL is allowed. */
 void	smtp_free(struct smtp *);
 
 /* smtp_greet: 220 (RFC 5321, 4.2). */
@@ -125,20 +124,21 @@ void	smtp_greet(struct smtp *);
 
 /*
  * smtp_input: take octets from the client.  buf is written to: content is
- * converted in place, and all else that is used is zeroed, since it may be
- * AUTH's.  Returns how many were used, which is less than len
- * only where the session waits for a result or is to be closed, or a reply
- * callback has returned false; the caller keeps the rest and brings it again
- * (in front of what is read later) when that has passed.
+ * converted in place, and all other octets that are used are zeroed, since a
+ * password may be among them.  Returns how many were used, which is less than
+ * len only where the session waits for a result or has ended, or the callback
+ * reply has returned false; the caller keeps the others and gives them again,
+ * before what is read later, when that has passed.
  */
 size_t	smtp_input(struct smtp *, char *buf, size_t len);
 
-/* smtp_waits: what for. */
+/* smtp_waits: what the session waits for. */
 enum smtp_wait smtp_waits(const struct smtp *);
 
 /*
- * smtp_commands: complete lines seen, those of AUTH included, and messages;
- * for the idle timer, which octets without a line end must not prolong.
+ * smtp_commands: the number of complete lines, those of AUTH included, and
+ * messages so far; for --timeout, which octets without a line end must not
+ * extend.
  */
 uint32_t smtp_commands(const struct smtp *);
 
@@ -151,22 +151,22 @@ void	smtp_result(struct smtp *, const struct verdict *);
 void	smtp_auth_result(struct smtp *, bool ok, bool failed);
 
 /*
- * smtp_close: end the session from our side, 421 with this enhanced code and
- * text; smtp_waits() is SMTP_WAIT_CLOSE from then on.  Not while a result is
- * awaited, after which it can be called.  why: for smtp_reason(), static.
- * A client that waits in vain, see there, is told that instead.
+ * smtp_close: say 421 with this enhanced code and text, and end the session:
+ * smtp_waits() is SMTP_WAIT_CLOSE from then on.  Must not be called while a
+ * result is awaited.  why is static and becomes smtp_reason().  A client that
+ * has ended its message with wrong line ends is told that instead.
  */
 void	smtp_close(struct smtp *, const char *enhanced, const char *text,
 	    const char *why);
 
-/* smtp_mails: mails that were taken, that is whose smtp_result() was 250. */
+/* smtp_mails: the number of mails that were answered with 250. */
 uint32_t smtp_mails(const struct smtp *);
 
 /*
- * smtp_reason: why the session ended: NULL after QUIT (or while it has not
- * ended), else a few static words: "too many errors", "HTTP request".  In
- * SMTP_WAIT_DATA these words where the client waits in vain, since the end of
- * the message has come with the wrong line ends.
+ * smtp_reason: why the session ended, a few static words such as "too many
+ * errors"; NULL after QUIT, and while the session has not ended, save that in
+ * SMTP_WAIT_DATA words tell of a client that has ended its message with wrong
+ * line ends.
  */
 const char *smtp_reason(const struct smtp *);
 

@@ -81,7 +81,7 @@ struct smtp {
 	uint8_t			 auth_failures;
 	bool			 extended;	/* EHLO, not HELO */
 	bool			 authenticated;
-	bool			 busy;		/* a mail or an error has come */
+	bool			 busy;		/* a mail or error has come */
 	bool			 paused;	/* reply() has returned false */
 };
 

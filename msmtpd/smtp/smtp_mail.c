@@ -181,8 +181,8 @@ smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 	smtp_say(s, "250 2.1.0 Sender ok");
 }
 
-/* Parse RCPT's argument; *mbox is the recipient within it.  Returns NULL, or the
- * reply that refuses the argument. */
+/* Parse RCPT's argument; *mbox is the recipient within it.  Returns NULL, or
+ * the reply that refuses the argument. */
 static const char *
 rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
     size_t *mboxlen)
@@ -210,7 +210,7 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 }
 
 /* Whether the transaction can have one more recipient, of len octets.  Refused
- * recipients count too; only the others take room in the command's arguments. */
+ * recipients count, but take no room in the command's arguments. */
 static bool
 rcpt_fits(const struct smtp *s, size_t len)
 {
@@ -221,8 +221,8 @@ rcpt_fits(const struct smtp *s, size_t len)
 	    s->conf->max_rcpt_octets);
 }
 
-/* A recipient that cannot be taken now.  There may be thousands of them, so that
- * one line logs them all. */
+/* Answer a recipient that cannot be taken now.  One line logs all of them, as
+ * there may be thousands. */
 static void
 rcpt_defer(struct smtp *s, const char *reply)
 {
@@ -268,8 +268,8 @@ smtp_reset(struct smtp *s)
 	s->state = SMTP_GREETED;
 }
 
-/* Add a recipient of len octets.  Returns 0, or -1 with errno ENOMEM and nothing
- * changed. */
+/* Add a recipient of len octets.  Returns 0, or -1 with errno ENOMEM and
+ * nothing changed. */
 static int
 rcpt_add(struct smtp_mail *mail, const char *mbox, size_t len)
 {
