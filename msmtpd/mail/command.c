@@ -81,12 +81,9 @@ split_words(const char *in, char *out, char *bad, const char **unclosed)
 static void
 split_advise(const char *string, char bad, char *err, size_t errlen)
 {
-	char	 name[8], quoted[1024] = "", *q;
+	const char	 name[] = { '\'', bad, '\'', '\0' };
+	char		 quoted[1024] = "", *q;
 
-	if (bad == '\n')
-		strlcpy(name, "newline", sizeof(name));
-	else
-		snprintf(name, sizeof(name), "'%c'", bad);
 	/* Quote without backslashes, since the log doubles a backslash. */
 	for (q = quoted; *string != '\0' && q < quoted + 1000; string++) {
 		if (*string == '\'')
@@ -100,7 +97,8 @@ split_advise(const char *string, char bad, char *err, size_t errlen)
 	*q = '\0';
 	snprintf(err, errlen, "unquoted %s: the command is not run by a "
 	    "shell; quote it, or ask for a shell: sh -c '%s \"$@\"' %%F "
-	    "(the sender is $0, the recipients are \"$@\")", name, quoted);
+	    "(the sender is $0, the recipients are \"$@\")",
+	    bad == '\n' ? "newline" : name, quoted);
 }
 
 /*

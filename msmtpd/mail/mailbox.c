@@ -324,32 +324,23 @@ is_no_path(const struct scan *mbox)
 	    memchr(p, '@', len) == NULL);
 }
 
-/* "<>", maybe with spaces between the brackets; mbox is empty then.  Takes
- * nothing where something else comes. */
-static bool
-scan_null(struct scan *s, struct scan *mbox)
-{
-	const unsigned char	*p = s->p;
-
-	if (scan_take(s, '<')) {
-		mbox->p = mbox->end = s->p;
-		while (scan_take(s, ' '))
-			continue;
-		if (scan_take(s, '>'))
-			return (true);
-	}
-	s->p = p;
-	return (false);
-}
-
-/* Path, with angle brackets or without; mbox is the mailbox within the path. */
+/* Path, with angle brackets or without; with null also "<>", maybe with spaces
+ * in it.  mbox is what is within the path. */
 static enum mailbox_error
-scan_address(struct scan *s, struct scan *mbox)
+scan_address(struct scan *s, bool null, struct scan *mbox)
 {
 	enum mailbox_error	 error;
 	const unsigned char	*p;
 	bool			 bracket = scan_take(s, '<');
 
+	mbox->p = mbox->end = s->p;
+	if (bracket && null) {
+		while (scan_take(s, ' '))
+			continue;
+		if (scan_take(s, '>'))
+			return (MAILBOX_OK);
+		s->p = mbox->p;
+	}
 	if ((error = scan_route(s)) != MAILBOX_OK)
 		return (error);
 	mbox->p = s->p;
@@ -373,8 +364,8 @@ scan_path(struct scan *s, int flags, struct scan *mbox)
 
 	while (scan_take(s, ' '))
 		continue;
-	if ((!(flags & MAILBOX_NULL) || !scan_null(s, mbox)) &&
-	    (error = scan_address(s, mbox)) != MAILBOX_OK)
+	error = scan_address(s, (flags & MAILBOX_NULL) != 0, mbox);
+	if (error != MAILBOX_OK)
 		return (error);
 	c = scan_peek(s);
 	return (c == -1 || c == ' ' ? MAILBOX_OK : MAILBOX_SYNTAX);

@@ -228,15 +228,15 @@ smtp_line_add(struct smtp *s, const char *buf, size_t len)
 static void
 smtp_line_skipped(struct smtp *s)
 {
-	enum smtp_skip	 why = s->skip;
+	const char	*reply = s->skip;
 
 	s->commands++;
-	s->skip = SMTP_SKIP_NONE;
+	s->skip = NULL;
 	smtp_auth_end(s);
-	if (why == SMTP_SKIP_LONG)
-		smtp_refuse(s, "500 5.5.2 Line too long", "", 0);
+	if (*reply == '5')
+		smtp_refuse(s, reply, "", 0);
 	else
-		smtp_defer(s, "452 4.3.1 Out of memory, try again later");
+		smtp_defer(s, reply);
 }
 
 /* A whole line: the len octets at p end in LF. */
@@ -278,7 +278,7 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 
 	if ((lf = memchr(buf, '\n', len)) != NULL)
 		n = (size_t)(lf - buf) + 1;
-	if (s->skip != SMTP_SKIP_NONE) {
+	if (s->skip != NULL) {
 		if (lf != NULL)
 			smtp_line_skipped(s);
 		return (n);
@@ -296,15 +296,15 @@ smtp_lines(struct smtp *s, char *buf, size_t len)
 	}
 	if (s->line_len + n > limit) {
 		smtp_line_free(s);
-		s->skip = SMTP_SKIP_LONG;
+		s->skip = "500 5.5.2 Line too long";
 	} else if (lf != NULL && s->line_len == 0) {
 		smtp_line(s, buf, n);
 		return (n);
 	} else if (smtp_line_add(s, buf, n) == -1) {
 		smtp_line_free(s);
-		s->skip = SMTP_SKIP_NOMEM;
+		s->skip = "452 4.3.1 Out of memory, try again later";
 	}
-	if (lf != NULL && s->skip != SMTP_SKIP_NONE)
+	if (lf != NULL && s->skip != NULL)
 		smtp_line_skipped(s);
 	else if (lf != NULL)
 		smtp_line_kept(s);

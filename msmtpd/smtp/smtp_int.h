@@ -31,13 +31,6 @@ enum smtp_auth_step {
 	SMTP_AUTH_PASS		/* LOGIN's password */
 };
 
-/* Why a line is swallowed. */
-enum smtp_skip {
-	SMTP_SKIP_NONE,
-	SMTP_SKIP_LONG,
-	SMTP_SKIP_NOMEM
-};
-
 /* A transaction, allocated by MAIL and freed by smtp_reset(). */
 struct smtp_tx {
 	struct smtp_mail	 mail;
@@ -67,6 +60,8 @@ struct smtp {
 	char			*user;		/* LOGIN's, for its password */
 	struct smtp_tx		*tx;		/* in SMTP_MAIL, SMTP_RCPT */
 	const char		*reason;
+	const char		*skip;		/* NULL, or the reply to a line
+						 * that is swallowed */
 	uint32_t		 line_len;
 	uint32_t		 line_space;
 	uint32_t		 commands;
@@ -77,7 +72,6 @@ struct smtp {
 	uint8_t			 wait;		/* enum smtp_wait */
 	uint8_t			 state;		/* enum smtp_state */
 	uint8_t			 step;		/* enum smtp_auth_step */
-	uint8_t			 skip;		/* enum smtp_skip */
 	uint8_t			 auth_failures;
 	bool			 extended;	/* EHLO, not HELO */
 	bool			 authenticated;

@@ -41,30 +41,20 @@ after_keyword(const char *arg, size_t len, const char *keyword)
 	return (n < len && arg[n] == ':' ? arg + n + 1 : NULL);
 }
 
-/* The reply to a path that is refused; rcpt: by RCPT, else by MAIL. */
-static const char *
-path_refusal(enum mailbox_error error, bool rcpt)
-{
-	switch (error) {
-	case MAILBOX_NEEDS_UTF8:
-		return ("553 5.6.7 Non-ASCII address without SMTPUTF8");
-	case MAILBOX_BAD_UTF8:
-		return ("553 5.6.7 Address is not well-formed UTF-8");
-	case MAILBOX_DASH:
-		return (rcpt ? "553 5.1.3 Address begins with a hyphen" :
-		    "553 5.1.7 Address begins with a hyphen");
-	case MAILBOX_TOO_LONG:
-		return (rcpt ? "553 5.1.3 Address too long" :
-		    "553 5.1.7 Address too long");
-	case MAILBOX_NAME:
-		return (rcpt ? "553 5.1.3 Only the address, without a name" :
-		    "553 5.1.7 Only the address, without a name");
-	case MAILBOX_SYNTAX:
-	case MAILBOX_OK:
-		break;
-	}
-	return (rcpt ? "553 5.1.3 Address syntax" : "553 5.1.7 Address syntax");
-}
+/* The replies to paths that are refused: by MAIL, by RCPT. */
+#define BOTH(text)	{ "553 5.1.7 " text, "553 5.1.3 " text }
+static const char	*const path_refusals[][2] = {
+	[MAILBOX_SYNTAX] = BOTH("Address syntax"),
+	[MAILBOX_TOO_LONG] = BOTH("Address too long"),
+	[MAILBOX_NEEDS_UTF8] = {
+	    "553 5.6.7 Non-ASCII address without SMTPUTF8",
+	    "553 5.6.7 Non-ASCII address without SMTPUTF8" },
+	[MAILBOX_BAD_UTF8] = {
+	    "553 5.6.7 Address is not well-formed UTF-8",
+	    "553 5.6.7 Address is not well-formed UTF-8" },
+	[MAILBOX_DASH] = BOTH("Address begins with a hyphen"),
+	[MAILBOX_NAME] = BOTH("Only the address, without a name")
+};
 
 /* MAIL's parameters, one bit each, to find repeated ones. */
 enum mail_param {
@@ -138,14 +128,14 @@ mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
 	error = mailbox_path(path, (size_t)(end - path),
 	    MAILBOX_UTF8 | MAILBOX_NULL, mbox, mboxlen, &rest);
 	if (error != MAILBOX_OK)
-		return (path_refusal(error, false));
+		return (path_refusals[error][0]);
 	if ((refusal = mail_params(s, mail, rest, end)) != NULL)
 		return (refusal);
 	if (!mail->utf8) {
 		error = mailbox_path(path, (size_t)(end - path), MAILBOX_NULL,
 		    mbox, mboxlen, &rest);
 		if (error != MAILBOX_OK)
-			return (path_refusal(error, false));
+			return (path_refusals[error][0]);
 	}
 	if (s->conf->msmtp_sender && !msmtp_sends(*mbox, *mboxlen, true))
 		return ("553 5.1.7 " MSMTP_CHANGES);
@@ -196,7 +186,7 @@ rcpt_parse(struct smtp *s, const char *arg, size_t len, const char **mbox,
 	error = mailbox_path(path, (size_t)(end - path),
 	    s->tx->mail.utf8 ? MAILBOX_UTF8 : 0, mbox, mboxlen, &rest);
 	if (error != MAILBOX_OK)
-		return (path_refusal(error, true));
+		return (path_refusals[error][1]);
 	if (s->conf->msmtp && !msmtp_sends(*mbox, *mboxlen, false))
 		return ("553 5.1.3 " MSMTP_CHANGES);
 	switch (smtp_param_next(&rest, end, &param)) {

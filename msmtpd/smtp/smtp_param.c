@@ -2,6 +2,7 @@
 /* smtp_param: the parameters of MAIL and RCPT. */
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "smtp_int.h"
@@ -48,22 +49,15 @@ smtp_param_next(const char **pp, const char *end, struct smtp_param *param)
 int
 smtp_param_size(const struct smtp_param *param, uint64_t *size)
 {
-	uint64_t	 digit, n = 0;
-	size_t		 i;
+	char	 digits[21], *end;
 
-	if (param->valuelen == 0 || param->valuelen > 20)
+	if (param->valuelen == 0 || param->valuelen >= sizeof(digits) ||
+	    !isdigit((unsigned char)param->value[0]))
 		return (-1);
-	for (i = 0; i < param->valuelen; i++) {
-		if (!isdigit((unsigned char)param->value[i]))
-			return (-1);
-		digit = (uint64_t)(param->value[i] - '0');
-		if (n > (UINT64_MAX - digit) / 10)
-			n = UINT64_MAX;
-		else
-			n = n * 10 + digit;
-	}
-	*size = n;
-	return (0);
+	memcpy(digits, param->value, param->valuelen);
+	digits[param->valuelen] = '\0';
+	*size = strtoull(digits, &end, 10);
+	return (*end == '\0' ? 0 : -1);
 }
 
 bool
