@@ -119,8 +119,8 @@ scan_quoted_string(struct scan *s)
 
 /*
  * sub-domain = Let-dig [Ldh-str], with "_" as well, which real host names have;
- * or a U-label without the characters that no label has.  The limit of 63
- * octets is that of a U-label's A-label, which is not computed here.
+ * or a U-label without the characters that no label has.  For a U-label the
+ * limit of 63 octets applies to its A-label, which is not computed here.
  */
 static enum mailbox_error
 scan_label(struct scan *s)

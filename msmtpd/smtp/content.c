@@ -92,15 +92,6 @@ content_unended(const struct content *c)
 	    (p[-2] == '\n' || p[-2] == '\r'));
 }
 
-/* CRs among the octets from p to end become spaces. */
-static void
-content_blank(char *p, const char *end)
-{
-	while (p < end &&
-	    (p = memchr(p, '\r', (size_t)(end - p))) != NULL)
-		*p++ = ' ';
-}
-
 /*
  * In MID, take what is left of the line, or of the buffer, in one piece.  *outp
  * is where the output goes, never after p.  Returns where the input goes on.
@@ -108,7 +99,7 @@ content_blank(char *p, const char *end)
 static char *
 content_line(struct content *c, char *p, char *end, char **outp)
 {
-	char	*lf, *next, *stop;
+	char	*cr = p, *lf, *next, *stop;
 	size_t	 len;
 
 	lf = memchr(p, '\n', (size_t)(end - p));
@@ -116,7 +107,8 @@ content_line(struct content *c, char *p, char *end, char **outp)
 	for (stop = lf != NULL ? lf : end; stop > p && stop[-1] == '\r'; )
 		stop--;
 	len = (size_t)(stop - p);
-	content_blank(p, stop);
+	while ((cr = memchr(cr, '\r', (size_t)(stop - cr))) != NULL)
+		*cr = ' ';
 	if (lf != NULL) {
 		c->state = stop < lf ? BOL : BOL_LF;
 		p[len++] = '\n';

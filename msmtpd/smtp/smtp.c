@@ -44,9 +44,7 @@ smtp_new(const struct config *conf, const struct smtp_ops *ops, void *arg)
 static void
 smtp_line_free(struct smtp *s)
 {
-	if (s->line != NULL)
-		explicit_bzero(s->line, s->line_space);
-	free(s->line);
+	freezero(s->line, s->line_space);
 	s->line = NULL;
 	s->line_len = s->line_space = 0;
 }
@@ -196,8 +194,8 @@ smtp_line_kind(const struct smtp *s, const char *buf, size_t len)
 	return (kind);
 }
 
-/* Keep octets of a line.  realloc(3) would leave a copy of a password behind.
- * Returns 0, or -1 with errno ENOMEM and nothing changed. */
+/* Keep octets of a line.  Returns 0, or -1 with errno ENOMEM and nothing
+ * changed. */
 static int
 smtp_line_add(struct smtp *s, const char *buf, size_t len)
 {
@@ -209,13 +207,10 @@ smtp_line_add(struct smtp *s, const char *buf, size_t len)
 			space = LINE_SPACE_MIN;
 		while (space < s->line_len + len)
 			space *= 2;
-		if ((line = malloc(space)) == NULL)
+		/* realloc(3) would leave a copy of a password behind. */
+		line = recallocarray(s->line, s->line_space, space, 1);
+		if (line == NULL)
 			return (-1);
-		if (s->line != NULL) {
-			memcpy(line, s->line, s->line_len);
-			explicit_bzero(s->line, s->line_space);
-			free(s->line);
-		}
 		s->line = line;
 		s->line_space = (uint32_t)space;
 	}
@@ -263,8 +258,7 @@ smtp_line_kept(struct smtp *s)
 	s->line = NULL;
 	s->line_len = s->line_space = 0;
 	smtp_line(s, line, len);
-	explicit_bzero(line, space);
-	free(line);
+	freezero(line, space);
 }
 
 /* Take octets of one line: it is done if its end is among them, else kept.

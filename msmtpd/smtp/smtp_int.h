@@ -4,10 +4,6 @@
 #ifndef SMTP_INT_H
 #define SMTP_INT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "content.h"
 #include "msmtpd.h"
 #include "preface.h"
