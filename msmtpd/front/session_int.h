@@ -33,7 +33,7 @@ struct session {
 	struct output	 output;
 	struct mail	*mail;		/* session_mail.c's; NULL: none */
 	int64_t		 since;		/* event_now() of the last progress */
-	uint64_t	 octets;	/* of content, since then */
+	uint64_t	 octets;	/* of late content, since then */
 	struct id	 id;
 	uint32_t	 commands;	/* smtp_commands() at since */
 	struct client	 client;
@@ -84,6 +84,9 @@ void	session_read(struct session *);
 void	session_resume(struct session *);
 
 /* session_time.c: how long a session may wait. */
+
+/* session_content: the client has sent len octets of a mail's content. */
+void	session_content(struct session *, size_t len);
 
 /* session_schedule: set the timer for what the session waits for now. */
 void	session_schedule(struct session *);

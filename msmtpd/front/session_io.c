@@ -86,7 +86,7 @@ session_feed(struct session *s, char *buf, size_t len)
 	} while (len > 0 && session_takes(s));
 	if (s->commands != smtp_commands(s->smtp)) {
 		s->commands = smtp_commands(s->smtp);
-		/* In DATA the rate counts, see session_rate(). */
+		/* In DATA the rate counts, see session_content(). */
 		if (smtp_waits(s->smtp) == SMTP_WAIT_COMMAND)
 			s->since = event_now();
 	}
@@ -219,11 +219,8 @@ session_read(struct session *s)
 		return;
 	}
 	s->excess = n == READ_COMMAND;
-	if (data) {
-		s->octets += (uint64_t)n;
-		if (session_conf->min_rate == 0)
-			s->since = event_now();
-	}
+	if (data)
+		session_content(s, (size_t)n);
 	if (session_feed(s, in_buf, (size_t)n))
 		session_pump(s);
 }

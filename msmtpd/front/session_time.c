@@ -5,8 +5,30 @@
 #include "session_int.h"
 
 #define LINGER		2000	/* ms for the client to read our last word */
-#define RATE_WINDOW	60000	/* ms that --min-rate looks at */
+#define RATE_LATE	300000	/* ms that content may be late, --min-rate */
 #define RESULT_GRACE	15000	/* ms that deliver, or parent, may be late */
+
+/* What the content since s->since may take at --min-rate, in ms. */
+static int64_t
+session_earned(const struct session *s)
+{
+	return ((int64_t)(s->octets * 1000 / session_conf->min_rate));
+}
+
+/*
+ * A client that is not late begins anew: octets sent early earn no longer
+ * pause than RATE_LATE.
+ */
+void
+session_content(struct session *s, size_t len)
+{
+	s->octets += len;
+	if (session_conf->min_rate == 0 ||
+	    s->since + session_earned(s) >= event_now()) {
+		s->since = event_now();
+		s->octets = 0;
+	}
+}
 
 /* How long the session may stay as it is, in ms. */
 static int64_t
@@ -30,27 +52,12 @@ session_patience(const struct session *s)
 		return (timeout + RESULT_GRACE);
 	case SMTP_WAIT_DATA:
 		if (session_conf->min_rate > 0)
-			return (RATE_WINDOW);
+			return (RATE_LATE + session_earned(s));
 		break;
 	default:
 		break;
 	}
 	return (timeout);
-}
-
-/* A window of DATA has passed.  Returns whether enough came in it. */
-static bool
-session_rate(struct session *s)
-{
-	bool	 enough;
-
-	if (session_conf->min_rate == 0)
-		return (false);
-	enough = s->octets >= (uint64_t)session_conf->min_rate *
-	    (RATE_WINDOW / 1000);
-	s->octets = 0;
-	s->since = event_now();
-	return (enough);
 }
 
 /* The session has stayed too long as it is. */
@@ -75,8 +82,6 @@ session_expired(struct session *s)
 		smtp_auth_result(s->smtp, false, true);
 		break;
 	case SMTP_WAIT_DATA:
-		if (session_rate(s))
-			break;
 		smtp_close(s->smtp, "4.4.2", "Data comes too slowly",
 		    "data too slow");
 		break;
