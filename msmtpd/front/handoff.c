@@ -16,6 +16,8 @@
 #include "peer.h"
 
 #define HANDOFF_RETRY	100	/* ms, where there is no memory to send */
+#define WAIT_LONG	10000	/* ms in the queue that the log tells of */
+#define WAIT_LOG	60000	/* ms between two such lines */
 
 /* A delivery in deliver's hands. */
 struct slot {
@@ -28,7 +30,7 @@ static TAILQ_HEAD(, handoff)	 queue = TAILQ_HEAD_INITIALIZER(queue);
 static struct slot	*slots;
 static uint32_t		 nslots, nused;
 static struct peer	*deliver;
-static struct timer	 retry_timer;
+static struct timer	 retry_timer, wait_timer;
 static struct handoff	*sending;	/* the one in HANDOFF_SENDING */
 static const char	*sending_rest;	/* its recipients still to be sent */
 static size_t		 sending_left;	/* octets of them */
@@ -192,6 +194,43 @@ handoff_pump(void)
 		timer_set(&retry_timer, HANDOFF_RETRY, handoff_retry, NULL);
 }
 
+static void
+log_wait(const struct handoff *first)
+{
+	const struct handoff	*h;
+	char			 id[MSMTPD_ID_MAX];
+	unsigned int		 nqueued = 0;
+
+	TAILQ_FOREACH(h, &queue, entry)
+		nqueued++;
+	id_mail(id, &first->id);
+	log_warnx("mail id=%s: has waited %lld s for a place among the "
+	    "deliveries (running: %u of %u, waiting: %u), see "
+	    "--max-deliveries", id,
+	    (long long)(event_now() - first->queued) / 1000, nused, nslots,
+	    nqueued);
+}
+
+/* Look at the queue when its first mail, which has waited longest, is due to
+ * be told of in the log. */
+static void
+queue_watch(void *arg)
+{
+	static int64_t	 next;	/* no line before */
+	struct handoff	*h = TAILQ_FIRST(&queue);
+	int64_t		 due;
+
+	(void)arg;
+	if (h == NULL)
+		return;
+	due = h->queued + WAIT_LONG > next ? h->queued + WAIT_LONG : next;
+	if (event_now() >= due) {
+		log_wait(h);
+		due = next = event_now() + WAIT_LOG;
+	}
+	timer_set(&wait_timer, due - event_now(), queue_watch, NULL);
+}
+
 void
 handoff_submit(struct handoff *h)
 {
@@ -199,6 +238,8 @@ handoff_submit(struct handoff *h)
 	h->queued = event_now();
 	TAILQ_INSERT_TAIL(&queue, h, entry);
 	handoff_pump();
+	if (wait_timer.at == 0)
+		queue_watch(NULL);
 }
 
 void
