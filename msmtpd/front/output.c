@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Replies: they gather for one write, and wait for a client that is slow. */
+/* output: replies gather for one write, and wait for a client that is slow. */
 
 #include <errno.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 /* Octets that gather before the engine is asked to pause. */
 #define REPLY_MARK	8192
 
-/* Shared by all outputs: between two events nothing is left in it. */
+/* Shared by all outputs: between two events no octet is left in it. */
 static char			 gathered[REPLY_MARK + 2 * SMTP_REPLY_MAX];
 static size_t			 ngathered;
-static const struct output	*gathering;	/* whose it is */
+static const struct output	*gathering;	/* the output that has added */
 
 bool
 output_add(struct output *o, const char *buf, size_t len)
@@ -43,45 +42,36 @@ output_write(int fd, const char *data, size_t len)
 	do {
 		n = write(fd, data, len);
 	} while (n == -1 && errno == EINTR);
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (n == -1 && errno == EAGAIN)
 		return (0);
 	return (n);
 }
 
-enum output_status
+int
 output_send(struct output *o)
 {
-	size_t	 len = ngathered;
-	ssize_t	 n = 0;
+	struct backlog	*b = &o->left;
+	size_t		 len = ngathered;
+	ssize_t		 n = 0;
 
 	ngathered = 0;
 	if (o->fd == -1)
-		return (OUTPUT_DONE);
+		return (0);
+	if (output_waits(o)) {
+		n = output_write(o->fd, b->data + b->off, b->len - b->off);
+		if (n == -1)
+			return (-1);
+		b->off += (uint32_t)n;
+		if (b->off == b->len)
+			backlog_free(b);
+		n = 0;
+	}
 	if (len > 0 && !output_waits(o) &&
 	    (n = output_write(o->fd, gathered, len)) == -1)
-		return (OUTPUT_LOST);
-	if ((size_t)n < len && backlog_add(&o->left, gathered + n,
-	    len - (size_t)n) == -1)
-		return (OUTPUT_NOMEM);
-	return (output_waits(o) ? OUTPUT_WAITS : OUTPUT_DONE);
-}
-
-enum output_status
-output_flush(struct output *o)
-{
-	struct backlog	*b = &o->left;
-	ssize_t		 n;
-
-	if (!output_waits(o))
-		return (OUTPUT_DONE);
-	n = output_write(o->fd, b->data + b->off, b->len - b->off);
-	if (n == -1)
-		return (OUTPUT_LOST);
-	b->off += (uint32_t)n;
-	if (b->off < b->len)
-		return (OUTPUT_WAITS);
-	backlog_free(b);
-	return (OUTPUT_DONE);
+		return (-1);
+	if ((size_t)n == len)
+		return (0);
+	return (backlog_add(b, gathered + n, len - (size_t)n));
 }
 
 bool

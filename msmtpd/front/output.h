@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Replies: they gather for one write, and wait for a client that is slow. */
+/* output: replies gather for one write, and wait for a client that is slow. */
 
 #ifndef OUTPUT_H
 #define OUTPUT_H
@@ -13,15 +12,8 @@
 /* What is written to one client. */
 struct output {
 	struct backlog	 left;		/* what the client has not taken */
-	int		 fd;		/* to write to; it stays the user's;
-					 * -1: what comes is dropped */
-};
-
-enum output_status {
-	OUTPUT_DONE,		/* nothing waits */
-	OUTPUT_WAITS,		/* the client does not take all of it now */
-	OUTPUT_LOST,		/* write(2) has failed, errno says how */
-	OUTPUT_NOMEM		/* no memory for what the client leaves */
+	int		 fd;		/* to write to, not closed here;
+					 * -1: replies are dropped */
 };
 
 /*
@@ -34,16 +26,17 @@ enum output_status {
  */
 bool	output_add(struct output *, const char *, size_t);
 
-/* output_send: write what has gathered, or keep it behind what waits. */
-enum output_status output_send(struct output *);
-
-/* output_flush: write of what waits as much as the client takes now. */
-enum output_status output_flush(struct output *);
+/*
+ * output_send: write what waits and then what has gathered; what the client
+ * does not take now waits.  Returns 0, or -1 with errno set: ENOMEM where
+ * there is no memory for what waits, or write(2)'s error.
+ */
+int	output_send(struct output *);
 
 /* output_waits: whether something waits for the client to take it. */
 bool	output_waits(const struct output *);
 
-/* output_end: drop what waits, and all that comes. */
+/* output_end: drop what waits, and each reply that is added later. */
 void	output_end(struct output *);
 
 #endif

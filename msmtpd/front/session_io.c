@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* A session's input and output, between its descriptors and its engine. */
+/* session_io: a session's input and output, between descriptors and engine. */
 
 #include <sys/epoll.h>
 
@@ -11,15 +10,13 @@
 
 #include "session_int.h"
 
-/*
- * Octets to read at once: few while commands come, so that a pipelining
- * client cannot make the daemon keep much, and many of content.
- */
+/* Octets to read at once.  Few while commands come: what the engine does not
+ * take of them is kept in memory. */
 #define READ_COMMAND	4096
 #define READ_DATA	262144
 
-/* Shared by all sessions: between two events nothing is left in it but
- * messages' content. */
+/* Shared by all sessions: between two events only messages' content is left
+ * in it. */
 static char	 in_buf[READ_DATA];
 
 bool
@@ -31,43 +28,28 @@ session_takes(const struct session *s)
 	    (wait == SMTP_WAIT_COMMAND || wait == SMTP_WAIT_DATA));
 }
 
-/*
- * What writing has come to.  Returns false where that was the session's end.
- * While output waits, the time-out is the client's for taking it.
- */
-static bool
-session_written(struct session *s, bool waited, enum output_status status)
-{
-	switch (status) {
-	case OUTPUT_LOST:
-		session_end(s, "connection lost");
-		return (false);
-	case OUTPUT_NOMEM:
-		session_end(s, "out of memory");
-		return (false);
-	case OUTPUT_DONE:
-	case OUTPUT_WAITS:
-		break;
-	}
-	if (waited != (status == OUTPUT_WAITS))
-		s->since = event_now();
-	return (true);
-}
-
-/* Send the replies that have gathered.  Returns false where that was the
- * session's end. */
+/* Send what waits and what has gathered.  Returns false where the session has
+ * ended. */
 static bool
 session_send(struct session *s)
 {
 	bool	 waited = output_waits(&s->output);
 
-	return (session_written(s, waited, output_send(&s->output)));
+	if (output_send(&s->output) == -1) {
+		session_end(s, errno == ENOMEM ? "out of memory" :
+		    "connection lost");
+		return (false);
+	}
+	/* While replies wait, --timeout is the client's time to take them. */
+	if (waited != output_waits(&s->output))
+		s->since = event_now();
+	return (true);
 }
 
 /*
- * Give the engine the len octets at buf, keep what it does not take, and zero
- * that in buf, since a password may be in it.  Returns false where the session
- * has ended.
+ * Give the engine the len octets at buf and keep those that the engine does
+ * not take.  They are zeroed in buf, since a password may be among them.
+ * Returns false where the session has ended.
  */
 static bool
 session_feed(struct session *s, char *buf, size_t len)
@@ -102,9 +84,9 @@ session_feed(struct session *s, char *buf, size_t len)
 }
 
 /*
- * The last reply is sent.  To close the connection now would reset it where
- * the client has sent more, and the reset could overtake the reply.  After
- * QUIT the connection is closed at once, unless more may have come.
+ * The last reply is sent.  Where the client has sent more than was read,
+ * close(2) would reset the connection, and the client might never see the
+ * reply.  After QUIT, when no more has come, close at once.
  */
 static void
 session_finish(struct session *s)
@@ -140,8 +122,8 @@ session_update(struct session *s)
 		return;
 	}
 	if (s->fd != -1) {
-		/* A client that has to wait is silent, mostly; see
-		 * session_event(). */
+		/* Where the engine takes nothing now, session_event() stops
+		 * watching once the client sends; most clients do not. */
 		if (!output_waits(&s->output))
 			in = EPOLLIN;
 		else
@@ -156,7 +138,7 @@ session_update(struct session *s)
 	session_schedule(s);
 }
 
-/* Give the engine what was left of its input, if it takes it now. */
+/* Give the engine the input that was kept, as far as it takes input now. */
 static void
 session_pump(struct session *s)
 {
@@ -182,9 +164,9 @@ session_resume(struct session *s)
 }
 
 /*
- * Only an error or a hang-up wakes a session that reads nothing now.  A socket
- * is lost then.  Of a pipe only the writer has gone: what the writer has
- * written is still to be read, and reading never waits from now on.
+ * An error or a hang-up has woken a session that reads nothing now.  A socket
+ * is lost then.  A pipe has lost its writer only: what was written is still
+ * to be read, and read(2) never waits from now on.
  */
 static void
 session_hangup(struct session *s)
@@ -209,7 +191,7 @@ session_read(struct session *s)
 	}
 	n = read(s->fd, in_buf, data ? READ_DATA : READ_COMMAND);
 	if (n == -1) {
-		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+		if (errno != EAGAIN && errno != EINTR)
 			session_end(s, "connection lost");
 		return;
 	}
@@ -225,8 +207,8 @@ session_read(struct session *s)
 		session_pump(s);
 }
 
-/* After shutdown(2) only the end of the input matters; what comes before it
- * is zeroed, since a password may be in it. */
+/* After shutdown(2), wait for the end of the input.  What comes before the
+ * end is zeroed, since a password may be in it. */
 static void
 session_drain(struct session *s)
 {
@@ -239,14 +221,6 @@ session_drain(struct session *s)
 		session_end(s, NULL);
 }
 
-/* Send of what waits as much as the client takes now.  Returns false where
- * that was the session's end. */
-static bool
-session_flush(struct session *s)
-{
-	return (session_written(s, true, output_flush(&s->output)));
-}
-
 static void
 session_event(int fd, uint32_t events, void *arg)
 {
@@ -255,27 +229,27 @@ session_event(int fd, uint32_t events, void *arg)
 	(void)fd;
 	if (s->closing)
 		session_drain(s);
-	else if (output_waits(&s->output)) {
-		if (session_flush(s) && !output_waits(&s->output))
-			session_pump(s);
-	} else if (!session_takes(s) && !(events & (EPOLLHUP | EPOLLERR)))
+	else if (output_waits(&s->output))
+		session_resume(s);
+	else if (!session_takes(s) && !(events & (EPOLLHUP | EPOLLERR)))
 		/* The client sends while it has to wait: read it later. */
 		event_mod(&s->event, 0);
 	else
 		session_read(s);
 }
 
-/* --inetd with a pipe to write to: the pipe's reader may go while nothing is
- * to be written. */
+/* --inetd with a pipe to write to: the pipe's reader may go while no reply
+ * waits. */
 static void
 session_out_event(int fd, uint32_t events, void *arg)
 {
 	struct session	*s = arg;
 
-	if (!output_waits(&s->output) && (events & (EPOLLERR | EPOLLHUP)))
+	(void)fd;
+	if (output_waits(&s->output))
+		session_resume(s);
+	else if (events & (EPOLLERR | EPOLLHUP))
 		session_end(s, "connection lost");
-	else if (output_waits(&s->output))
-		session_event(fd, events, arg);
 }
 
 int
@@ -288,7 +262,8 @@ session_watch(struct session *s)
 	}
 	if (s->output.fd == s->fd)
 		return (0);
-	/* What cannot be watched, a regular file, never makes us wait. */
+	/* A regular file cannot be watched (EPERM), and write(2) to it never
+	 * waits. */
 	if ((s->out_event = calloc(1, sizeof(*s->out_event))) == NULL)
 		return (-1);
 	s->out_event->fd = -1;
