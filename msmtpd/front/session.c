@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-
-/* How sessions begin and end. */
+/* session: how sessions begin and end, and their lines in the log. */
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,46 @@ bool
 session_stopping(void)
 {
 	return (stopping);
+}
+
+static __attribute__((format(printf, 2, 3))) void
+put(int pri, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	log_vwrite(pri, fmt, ap);
+	va_end(ap);
+}
+
+void
+session_log(const struct session *s, int pri, const char *fmt, ...)
+{
+	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], text[LOG_LINE_MAX];
+	va_list	 ap;
+
+	id_session(id, &s->id);
+	client_text(client, &s->client);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put(pri, "session id=%s client=%s: %s", id, client, text);
+}
+
+/*
+ * The line for a session that has ended, because of why or (NULL) by QUIT.
+ * A health check, which brings neither a mail nor an error, and comes and
+ * goes with or without QUIT, is logged at debug only.  A client that the
+ * daemon has sent away, or that took no reply, was no health check.
+ */
+static void
+session_log_end(const struct session *s, const char *why)
+{
+	bool	 quiet = why == NULL || (smtp_quiet(s->smtp) &&
+		    smtp_reason(s->smtp) == NULL && !output_waits(&s->output));
+
+	session_log(s, quiet ? LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u",
+	    why != NULL ? why : "QUIT", smtp_mails(s->smtp));
 }
 
 static void
@@ -74,9 +115,9 @@ session_end(struct session *s, const char *why)
 		session_disconnect(s);
 	}
 	told = session_auth_cancel(s);
-	/* Where the parent cannot be told that the client has gone, the session
-	 * stays until the parent's answer: the parent is asked on behalf of
-	 * no more than --max-sessions sessions. */
+	/* A session whose question the parent cannot be told to forget stays
+	 * until the answer, so that the parent has no more questions than
+	 * --max-sessions. */
 	if (wait == SMTP_WAIT_RESULT || (wait == SMTP_WAIT_AUTH && !told))
 		session_schedule(s);
 	else
@@ -98,7 +139,7 @@ session_stop(void)
 		s->since = event_now();
 		smtp_close(s->smtp, "4.3.2", "Server shutting down",
 		    "shutdown");
-		/* This may end the session s, but not next. */
+		/* This may free s, but no other session. */
 		session_resume(s);
 	}
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What the files of the session share; for all others, session.h. */
+/* session_int: what the files of the session share. */
 
 #ifndef SESSION_INT_H
 #define SESSION_INT_H
@@ -26,12 +25,12 @@ struct session {
 	LIST_ENTRY(session) entry;
 	int		 fd;		/* -1: the client is gone */
 	struct event	 event;
-	struct event	*out_event;	/* of output.fd, where it is not fd */
+	struct event	*out_event;	/* of output.fd; NULL: that is fd */
 	struct timer	 timer;
 	struct smtp	*smtp;
 	struct backlog	 in;		/* what the engine has not taken */
 	struct output	 output;
-	struct mail	*mail;		/* session_mail.c's; NULL: none */
+	struct mail	*mail;		/* see session_mail.c; NULL: none */
 	int64_t		 since;		/* event_now() of the last progress */
 	uint64_t	 octets;	/* of late content, since then */
 	struct id	 id;
@@ -39,15 +38,16 @@ struct session {
 	struct client	 client;
 	bool		 asking;	/* the parent owes an answer to AUTH */
 	bool		 eof;		/* the client sends nothing more */
-	bool		 excess;	/* maybe more has come than was used */
-	bool		 closing;	/* shut down; what comes is dropped */
+	bool		 excess;	/* the client may have sent more than
+				 * the engine has used */
+	bool		 closing;	/* shut down; input is dropped */
 	bool		 always;	/* read without waiting: a regular file,
 				 * a pipe whose writer has gone */
 };
 
 LIST_HEAD(session_list, session);
 
-/* session.c: how sessions begin and end. */
+/* session.c: how sessions begin and end, and their lines in the log. */
 
 extern const struct config	*session_conf;
 extern struct session_list	 sessions;
@@ -56,16 +56,20 @@ extern struct session_list	 sessions;
 bool	session_stopping(void);
 
 /*
- * session_end: end the session: close its descriptors and log why (NULL:
- * QUIT), or smtp_reason() where there is one.  The session itself stays while
- * it waits for the result of a complete mail, which is delivered although
- * nobody is there to be told.
+ * session_end: close the session's descriptors and log why it has ended
+ * (NULL: QUIT), or smtp_reason() where there is one.  The session is freed,
+ * unless it waits for the result of a complete mail, which is delivered
+ * although the client has gone.
  */
 void	session_end(struct session *, const char *why);
 
-/* session_free: free a session whose client is gone and that waits for
+/* session_free: free a session whose client has gone and that waits for
  * nothing. */
 void	session_free(struct session *);
+
+/* session_log: a line about a session, of this priority (syslog(3)). */
+void	session_log(const struct session *, int, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
 
 /* session_io.c: what is read and written. */
 
@@ -73,7 +77,7 @@ void	session_free(struct session *);
  * Returns 0, or -1 with errno of event_add() or calloc(3). */
 int	session_watch(struct session *);
 
-/* session_takes: whether the engine takes input, and the client replies. */
+/* session_takes: whether the engine takes input and no reply waits. */
 bool	session_takes(const struct session *);
 
 /* session_read: read what the client has sent, and act on it. */
@@ -95,42 +99,29 @@ void	session_schedule(struct session *);
 
 extern const struct smtp_ops	 session_ops;
 
-/* session_mail_init: hand mails over to deliver, slots at once. */
+/* session_mail_init: mails go to deliver, slots of them at once. */
 void	session_mail_init(struct peer *deliver, uint32_t slots);
 
-/* session_mail_free: forget the mail on its way, where there is one.  Where
- * deliver has it, deliver may still run the command. */
+/* session_mail_free: forget the session's mail, if any.  Where deliver has
+ * the mail, deliver may still run the command. */
 void	session_mail_free(struct session *);
 
-/* session_mail_queued: how long the mail, whose result is awaited, waited for
- * its turn, in ms; 0 while it does. */
+/* session_mail_queued: handoff_queued() of the mail whose result is
+ * awaited. */
 int64_t	session_mail_queued(const struct session *);
 
-/* session_mail_timeout: deliver's result is overdue: answer 451. */
+/* session_mail_timeout: the result has not come in time: answer 451. */
 void	session_mail_timeout(struct session *);
 
 /* session_auth.c: AUTH, which the parent checks. */
 
 void	session_auth_init(struct peer *parent);
 
-/* session_auth_ask: struct smtp_ops' callback auth; ask the parent. */
+/* session_auth_ask: ask the parent; the callback auth of struct smtp_ops. */
 void	session_auth_ask(void *, const char *user, const char *pass);
 
-/*
- * session_auth_cancel: tell the parent that nobody waits for an answer that
- * it owes, so that the question takes no place there.  Returns false where
- * the parent cannot be told.
- */
+/* session_auth_cancel: if the parent owes an answer, tell it to forget the
+ * question.  Returns false where the parent cannot be told. */
 bool	session_auth_cancel(struct session *);
-
-/* session_log.c */
-
-/* session_log: a line about a session, of this priority (syslog(3)). */
-void	session_log(const struct session *, int, const char *, ...)
-	    __attribute__((format(printf, 3, 4)));
-
-/* session_log_end: the line for a session that has ended, because of why or
- * (NULL) by QUIT. */
-void	session_log_end(const struct session *, const char *why);
 
 #endif
