@@ -16,9 +16,10 @@
 #include "sandbox_deliver.h"
 #include "sandbox_enter.h"
 
-#define FDS_SPARE	64	/* besides those that commands need */
-#define FDS_COMMAND	6	/* its pidfd, output (both ends), message,
-				 * tether (both ends) */
+/* Descriptors of a command (pidfd, both ends of output and tether, message),
+ * and those besides. */
+#define FDS_COMMAND		6
+#define FDS_BESIDE_COMMANDS	64
 
 /* For sandbox_command(), which may change nothing. */
 static int		 command_ruleset = -1;
@@ -54,7 +55,7 @@ deliver_exec(void)
 {
 	int	 fd;
 
-	for (fd = 3; fd < FDS_SPARE; fd++)
+	for (fd = 3; fd < FDS_BESIDE_COMMANDS; fd++)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 && errno != EBADF)
 			fatal("F_SETFD");
 }
@@ -66,7 +67,7 @@ sandbox_deliver_room(const struct config *conf)
 	/* A mail's descriptor may wait here for each session. */
 	rlim_t		 want = (rlim_t)conf->max_sessions +
 			    (rlim_t)conf->max_deliveries * FDS_COMMAND +
-			    FDS_SPARE;
+			    FDS_BESIDE_COMMANDS;
 
 	/* Once: commands get back what there was before. */
 	if (have == 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* front: the process that speaks SMTP with the clients. */
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -23,8 +24,9 @@
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
 #define FULL_LOG	1000	/* ms between log lines on --max-sessions */
 #define DELIVER_GONE	5000	/* ms to tell the clients */
-#define FDS_OWN		8	/* standard ones, parent, deliver, epoll, a
-				 * client who is turned away */
+#define FDS_FIXED	8	/* descriptors however many sessions there are:
+				 * standard ones, parent, deliver, epoll, a
+				 * client that is turned away, one to spare */
 
 static struct config	 conf;
 static struct event	 listeners[MSMTPD_LISTENERS_MAX];
@@ -32,7 +34,7 @@ static size_t		 nlisteners;
 static struct timer	 pause_timer, gone_timer;
 static int		 inetd_fd = -1, inetd_out = -1;
 static struct sockaddr_storage inetd_client;
-static uint64_t		 descriptors;	/* that we may have */
+static uint64_t		 descriptors;	/* RLIMIT_NOFILE, at most */
 static bool		 started, stopping;
 static int		 front_status;	/* exit status */
 
@@ -52,6 +54,7 @@ front_accept_again(void *arg)
 	listeners_watch(EPOLLIN);
 }
 
+/* accept(2) says which errors concern one client only. */
 static void
 front_accept_failed(void)
 {
@@ -65,14 +68,14 @@ front_accept_failed(void)
 	case EAGAIN: case EINTR: case ECONNABORTED: case EPROTO:
 	case ENETDOWN: case EHOSTDOWN: case EHOSTUNREACH: case ENONET:
 	case ENETUNREACH: case ENOPROTOOPT: case EOPNOTSUPP: case EPERM:
-		/* One client's misfortune, see accept(2). */
 		break;
 	default:
 		fatal("accept");
 	}
 }
 
-/* Clients may come by the thousand: a line a second says enough. */
+/* Turn a client away.  Clients may come by the thousand, and are counted for
+ * one line a second. */
 static void
 front_full(int fd)
 {
@@ -121,7 +124,6 @@ front_session_ended(void)
 {
 	if (session_count() > 0 || (!stopping && !(conf.inetd && started)))
 		return;
-	/* The parent sees the exit status. */
 	event_exit();
 }
 
@@ -158,7 +160,7 @@ front_listener(struct imsg *imsg)
 		fatalx("parent: unexpected listener");
 	if (imsg->fd == -1)
 		fatalx("parent: a listener without descriptor");
-	/* It is watched once all is up. */
+	/* front_start() begins to watch for clients. */
 	listeners[nlisteners].fd = -1;
 	if (event_add(&listeners[nlisteners], imsg->fd, 0, front_accept,
 	    NULL) == -1)
@@ -184,13 +186,13 @@ front_inetd(struct imsg *imsg)
 
 /*
  * Each session needs a descriptor for its client and one for its message.
- * Where there are not enough, fewer sessions are taken: else clients that do
- * nothing would leave none for the messages of those that work.
+ * Where there are not enough, take fewer sessions: idle clients could have
+ * all descriptors, and none would be left for messages.
  */
 static void
 front_limit(void)
 {
-	uint64_t	 reserved = FDS_OWN + nlisteners, max = 1;
+	uint64_t	 reserved = FDS_FIXED + nlisteners, max = 1;
 
 	if (descriptors > reserved + 2)
 		max = (descriptors - reserved) / 2;
@@ -217,14 +219,6 @@ front_start(void)
 }
 
 static void
-front_auth_result(const struct imsg *imsg)
-{
-	const struct imsg_auth_result	*result = imsg->data;
-
-	session_auth_result(imsg->hdr.peerid, result->answer);
-}
-
-static void
 parent_dispatch(struct imsg *imsg, void *arg)
 {
 	(void)arg;
@@ -239,7 +233,7 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		front_start();
 		break;
 	case IMSG_AUTH_RESULT:
-		front_auth_result(imsg);
+		session_auth_result(imsg->hdr.peerid, imsg->data);
 		break;
 	case IMSG_STOP:
 		front_stop();
@@ -256,20 +250,9 @@ static void
 deliver_dispatch(struct imsg *imsg, void *arg)
 {
 	(void)arg;
-	switch (imsg->hdr.type) {
-	case IMSG_RESULT:
-		handoff_result(imsg->hdr.peerid, imsg->data);
-		break;
-	default:
+	if (imsg->hdr.type != IMSG_RESULT)
 		fatalx("deliver: message of type %u", imsg->hdr.type);
-	}
-}
-
-static void
-deliver_drained(void *arg)
-{
-	(void)arg;
-	handoff_pump();
+	handoff_result(imsg->hdr.peerid, imsg->data);
 }
 
 static void
@@ -279,14 +262,14 @@ deliver_late(void *arg)
 	event_exit();
 }
 
-/* Who waits for a result gets 451, the others 421, and then there is nothing
- * left to do here. */
+/* Clients that wait for a result are told 451, all others 421; then front
+ * ends. */
 static void
 deliver_gone(void *arg)
 {
 	(void)arg;
 	if (!stopping)
-		log_warnx("deliver is gone");
+		log_warnx("deliver has gone");
 	front_status = 1;
 	stopping = true;
 	listeners_close();
@@ -303,7 +286,7 @@ front_main(void)
 
 	proc_init(PROC_FRONT, &conf);
 	deliver = proc_peer(PROC_DELIVER, SIZE_MAX, deliver_dispatch,
-	    deliver_gone, deliver_drained);
+	    deliver_gone, handoff_pump);
 	message_init(conf.max_memory);
 	session_init(&conf, proc_parent(), deliver, front_session_ended);
 	descriptors = sandbox_front(&conf);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The queue to deliver: each mail waits for a slot, then for its result. */
+/* handoff: mails wait for a place among the deliveries, then for a result. */
 
 #include <sys/uio.h>
 
@@ -15,14 +14,14 @@
 #include "log.h"
 #include "peer.h"
 
-#define HANDOFF_RETRY	100	/* ms, where there is no memory to send */
-#define WAIT_LONG	10000	/* ms in the queue that the log tells of */
-#define WAIT_LOG	60000	/* ms between two such lines */
+#define HANDOFF_RETRY	100	/* ms until sending is tried again */
+#define WAIT_LONG	10000	/* ms in the queue before the log warns */
+#define WAIT_LOG	60000	/* ms between two such warnings */
 
-/* A delivery in deliver's hands. */
+/* A place among the deliveries. */
 struct slot {
 	struct handoff	*handoff;	/* NULL: its session gave up */
-	uint64_t	 charged;	/* to message's account, then */
+	uint64_t	 charged;	/* message_leave(), if it gave up */
 	bool		 used;
 };
 
@@ -32,9 +31,10 @@ static uint32_t		 nslots, nused;
 static struct peer	*deliver;
 static struct timer	 retry_timer, wait_timer;
 static struct handoff	*sending;	/* the one in HANDOFF_SENDING */
-static const char	*sending_rest;	/* its recipients still to be sent */
-static size_t		 sending_left;	/* octets of them */
-static bool		 aborting;	/* a half-sent mail is to be dropped */
+static const char	*sending_rest;	/* recipients still to be sent */
+static size_t		 sending_left;	/* octets of sending_rest */
+static bool		 aborting;	/* deliver is to drop a mail of which
+					 * it has a part, in aborting_slot */
 static uint32_t		 aborting_slot;
 static void		(*when_done)(void *, const struct imsg_result *);
 
@@ -56,7 +56,8 @@ handoff_finish(struct handoff *h, const struct imsg_result *r)
 	when_done(h->arg, r);
 }
 
-/* How many octets of whole recipients, each with its '\0', fit into space. */
+/* How many octets of whole recipients, with the '\0' of each, fit into
+ * space. */
 static size_t
 whole_rcpts(const char *rcpts, size_t left, size_t space)
 {
@@ -67,8 +68,8 @@ whole_rcpts(const char *rcpts, size_t left, size_t space)
 	return (space);
 }
 
-/* Send the envelope's head with the memfd.  Returns false where it has to be
- * tried again. */
+/* Send the envelope's head with the memfd.  Returns false, with errno set,
+ * where peer_sendv() fails. */
 static bool
 send_head(struct handoff *h)
 {
@@ -154,23 +155,17 @@ take_slot(struct handoff *h)
 	nused++;
 }
 
-static void
-handoff_retry(void *arg)
-{
-	(void)arg;
-	handoff_pump();
-}
-
 /*
- * One mail at a time, and the next piece only when deliver has taken what is
- * queued: so the queue never grows with the number of mails.
+ * Send one mail after the other, and each piece only when deliver has taken
+ * the piece before: what peer keeps does not grow with the number of mails.
  */
 void
-handoff_pump(void)
+handoff_pump(void *arg)
 {
 	struct handoff	*h;
 	bool		 sent = true;
 
+	(void)arg;
 	while (sent && deliver->open && peer_queued(deliver) == 0) {
 		if (aborting)
 			sent = send_abort();
@@ -188,10 +183,10 @@ handoff_pump(void)
 		} else
 			break;
 	}
-	/* EPIPE and the like end in handoff_gone(). */
+	/* After any other error handoff_gone() follows. */
 	if (!sent && (errno == ENOMEM || errno == ENOBUFS ||
 	    errno == ETOOMANYREFS))
-		timer_set(&retry_timer, HANDOFF_RETRY, handoff_retry, NULL);
+		timer_set(&retry_timer, HANDOFF_RETRY, handoff_pump, NULL);
 }
 
 static void
@@ -211,8 +206,8 @@ log_wait(const struct handoff *first)
 	    nqueued);
 }
 
-/* Look at the queue when its first mail, which has waited longest, is due to
- * be told of in the log. */
+/* The first mail has waited longest: warn of it when it has waited for
+ * WAIT_LONG. */
 static void
 queue_watch(void *arg)
 {
@@ -237,7 +232,7 @@ handoff_submit(struct handoff *h)
 	h->state = HANDOFF_QUEUED;
 	h->queued = event_now();
 	TAILQ_INSERT_TAIL(&queue, h, entry);
-	handoff_pump();
+	handoff_pump(NULL);
 	if (wait_timer.at == 0)
 		queue_watch(NULL);
 }
@@ -279,12 +274,12 @@ handoff_result(uint32_t slot, const struct imsg_result *r)
 	if (slot >= nslots || !slots[slot].used || (aborting &&
 	    aborting_slot == slot) || (sending != NULL &&
 	    sending->slot == slot))
-		fatalx("deliver: result of no mail");
+		fatalx("deliver: a result without a mail");
 	h = slots[slot].handoff;
 	free_slot(&slots[slot]);
 	if (h != NULL)
 		handoff_finish(h, r);
-	handoff_pump();
+	handoff_pump(NULL);
 }
 
 void

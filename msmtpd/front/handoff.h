@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* handoff: mails wait for a place among the deliveries, then for a result. */
 
 #ifndef HANDOFF_H
 #define HANDOFF_H
@@ -15,15 +16,11 @@
 
 struct peer;
 
-/*
- * Handing a mail to the next process and waiting for its result: first come
- * first served, --max-deliveries at once.
- */
 enum handoff_state {
 	HANDOFF_NONE,
-	HANDOFF_QUEUED,		/* waits for its turn */
+	HANDOFF_QUEUED,		/* waits for a place, first come first served */
 	HANDOFF_SENDING,	/* not all recipients are sent yet */
-	HANDOFF_SENT		/* its result is awaited */
+	HANDOFF_SENT		/* the result is awaited */
 };
 
 struct handoff {
@@ -33,44 +30,45 @@ struct handoff {
 	void			*arg;		/* for done */
 	struct id		 id;
 
-	/* handoff's own; zeroed at first. */
+	/* Written by handoff only; zeroed at first. */
 	TAILQ_ENTRY(handoff)	 entry;
-	int64_t			 queued;	/* event_now() when it was */
-	int64_t			 sent;		/* the same of its turn */
+	int64_t			 queued;	/* event_now() at submit */
+	int64_t			 sent;		/* when it had its place */
 	uint32_t		 slot;
 	enum handoff_state	 state;
 };
 
 /*
- * handoff_init: the mails go to deliver, slots of them at once.  done is
- * called when a result is there, never from within a function below but
- * handoff_result() and handoff_gone().
+ * handoff_init: the mails go to deliver, slots of them at once.  Only
+ * handoff_result() and handoff_gone() call done.
  */
 void	handoff_init(struct peer *deliver, uint32_t slots,
 	    void (*done)(void *arg, const struct imsg_result *));
 
 /*
  * handoff_submit: queue a sealed message.  The mail and the message must stay
- * until done has been called or handoff_cancel() has.
+ * until done or handoff_cancel() has been called.  At most once a minute the
+ * log warns of a mail that has waited for 10 s.
  */
 void	handoff_submit(struct handoff *);
 
 /* handoff_cancel: wait no longer.  A mail that was sent may still be
- * delivered; its slot and its memory stay taken until deliver answers. */
+ * delivered; slot and memory of such a mail stay taken until the result. */
 void	handoff_cancel(struct handoff *);
 
-/* handoff_queued: how long it waited for its turn, in ms; 0 while it does. */
+/* handoff_queued: how long the mail waited for its place, in ms; 0 while it
+ * waits. */
 int64_t	handoff_queued(const struct handoff *);
 
-/* handoff_pump: send what can be sent now; also to be called when deliver has
- * drained its queue. */
-void	handoff_pump(void);
+/* handoff_pump: send what can be sent now: the callback for when deliver has
+ * taken all that was sent.  The argument is not used. */
+void	handoff_pump(void *);
 
-/* handoff_result: deliver's answer.  An answer that nobody can have asked for
- * is fatal. */
+/* handoff_result: deliver's result of the mail in this slot.  A result for a
+ * slot that has no mail, or only a part of one, is fatal. */
 void	handoff_result(uint32_t slot, const struct imsg_result *);
 
-/* handoff_gone: deliver is gone: every mail that waits gets MAIL_FAILED. */
+/* handoff_gone: deliver has gone: the result of each mail is MAIL_FAILED. */
 void	handoff_gone(void);
 
 #endif

@@ -15,19 +15,18 @@
 #include "sandbox_enter.h"
 #include "sandbox_front.h"
 
+/* Descriptors of a session (client, message), and those that may be open
+ * besides the descriptors of sessions and listeners. */
+#define FDS_SESSION		2
+#define FDS_BESIDE_SESSIONS	64
+
+#define FSIZE_HEADER	65536	/* octets before the content in a message */
+
 /*
- * What front may call once it is confined: one call a line, with its reason.
- * Should an update of the C library need another one, this is the place.
- * The descriptors that it holds, and so may read and write, are its clients,
- * the messages that it collects, parent and deliver.
+ * The allowlist: one system call a line, with its reason.  Where a new version
+ * of the C library makes another call, add it here.  front may read and write
+ * all descriptors that it holds: clients, messages, parent and deliver.
  */
-
-#define FDS_SPARE	64	/* besides those that sessions need */
-#define FDS_SESSION	2	/* the client, its message */
-
-/* Octets of Received field and trace besides the message that is limited. */
-#define FSIZE_SPARE	65536
-
 const struct sandbox_rule front_rules[] = {
 	{ "accept4", "take a connection", SANDBOX_LISTEN,
 	    { IS(3, "flags", SOCK_NONBLOCK|SOCK_CLOEXEC) } },
@@ -89,7 +88,7 @@ sandbox_front(const struct config *conf)
 
 	sandbox_timezone();
 	want = (rlim_t)conf->max_sessions * FDS_SESSION +
-	    MSMTPD_LISTENERS_MAX + FDS_SPARE;
+	    MSMTPD_LISTENERS_MAX + FDS_BESIDE_SESSIONS;
 	descriptors = sandbox_descriptors(want, &unused);
 	user.chroot = conf->chroot[0] != '\0' ? conf->chroot : NULL;
 	sandbox_become(&user, parent);
@@ -97,7 +96,7 @@ sandbox_front(const struct config *conf)
 		sandbox_note(", chroot %s", user.chroot);
 	else
 		sandbox_note(", no chroot");
-	sandbox_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_SPARE,
+	sandbox_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_HEADER,
 	    "RLIMIT_FSIZE");
 	sandbox_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
 	sandbox_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* AUTH: the parent, which has the passwords, is asked about a client's. */
+/* session_auth: AUTH, for which the parent is asked, who has the passwords. */
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +49,7 @@ session_auth_cancel(struct session *s)
 }
 
 void
-session_auth_result(uint32_t number, enum auth_answer answer)
+session_auth_result(uint32_t number, const struct imsg_auth_result *r)
 {
 	struct session	*s;
 
@@ -63,7 +62,7 @@ session_auth_result(uint32_t number, enum auth_answer answer)
 	if (smtp_waits(s->smtp) != SMTP_WAIT_AUTH)
 		return;
 	s->since = event_now();
-	smtp_auth_result(s->smtp, answer == AUTH_YES,
-	    answer == AUTH_UNCHECKED);
+	smtp_auth_result(s->smtp, r->answer == AUTH_YES,
+	    r->answer == AUTH_UNCHECKED);
 	session_resume(s);
 }
