@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Octets that wait in memory of their own. */
+/* backlog: octets that wait in memory of their own. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "backlog.h"
 
-/* Not realloc(3), which would leave a copy of a password behind. */
+/* realloc(3) could leave a copy of a password behind. */
 int
 backlog_add(struct backlog *b, const char *data, size_t len)
 {

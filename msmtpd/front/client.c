@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* A client's address, and how it is written. */
+/* client: a client's address, and how it is written. */
 
 #include <arpa/inet.h>
 
@@ -28,7 +27,7 @@ client_set(struct client *c, const struct sockaddr_storage *ss)
 	}
 }
 
-/* The address alone.  Returns false where there is none. */
+/* Write the address without port.  Returns false where there is none. */
 static bool
 client_address(char *text, socklen_t size, const struct client *c)
 {

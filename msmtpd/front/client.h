@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* A client's address, and how it is written. */
+/* client: a client's address, and how it is written. */
 
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -12,7 +11,7 @@
 
 #define CLIENT_MAX	64	/* octets of a client's text, '\0' included */
 
-/* A client's address, as small as it can be: there may be 100,000 of them. */
+/* A client's address.  It is small: there may be 100,000 sessions. */
 struct client {
 	union {
 		struct in_addr	 in;
@@ -22,16 +21,18 @@ struct client {
 	uint8_t		 family;	/* AF_UNSPEC: --inetd's pipe or file */
 };
 
-/* client_set: take an address of accept(2); what is neither AF_INET nor
+/* client_set: take an address of accept(2); a family other than AF_INET and
  * AF_INET6 becomes AF_UNSPEC. */
 void	client_set(struct client *, const struct sockaddr_storage *);
 
-/* client_literal: as in an address literal (RFC 5321, 4.1.3): "127.0.0.1",
- * "IPv6:::1"; "" for a pipe.  buf is of CLIENT_MAX octets. */
+/*
+ * Both write to buf of CLIENT_MAX octets.
+ * client_literal: as in an address literal (RFC 5321, 4.1.3): "127.0.0.1",
+ * "IPv6:::1"; "" for a pipe.
+ * client_text: for the log: "[127.0.0.1]:4711", "[::1]:4711"; "stdin" for a
+ * pipe.
+ */
 void	client_literal(char *buf, const struct client *);
-
-/* client_text: for the log: "[127.0.0.1]:4711", "[::1]:4711"; "stdin" for a
- * pipe.  buf is of CLIENT_MAX octets. */
 void	client_text(char *buf, const struct client *);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The names of sessions and mails. */
+/* id: the names of sessions and mails, for the log and for Received. */
 
 #include <stdio.h>
 #include <string.h>

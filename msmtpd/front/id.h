@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The names of sessions and mails, for the log and for Received. */
+/* id: the names of sessions and mails, for the log and for Received. */
 
 #ifndef ID_H
 #define ID_H
@@ -8,22 +7,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A session, and the last of its mails. */
+/* A session, and the last mail in it. */
 struct id {
-	uint32_t	 session;	/* 1 and up, in the order they begin */
-	uint32_t	 mail;		/* of that session; 0: none yet */
+	uint32_t	 session;	/* 1 is the first since the start */
+	uint32_t	 mail;		/* 1 is the session's first; 0: none */
 };
 
-/*
- * id_init: fix the first part of all ids, the time of the start, so that no
- * id comes again when the daemon has been started again.
- */
+/* id_init: set the first part of all ids to the time of the start, so that no
+ * id of an earlier start comes again. */
 void	id_init(void);
 
 /*
- * id_session: "START.SESSION"; id_mail: "START.SESSION.MAIL".  Each part is a
- * number in base 36, which neither an address nor a file name minds.  buf is
- * of MSMTPD_ID_MAX octets.
+ * id_session writes "START.SESSION", id_mail "START.SESSION.MAIL", to buf of
+ * MSMTPD_ID_MAX octets.  Each part is a number in base 36: an id may stand in
+ * an address or a file's name.
  */
 void	id_session(char *buf, const struct id *);
 void	id_mail(char *buf, const struct id *);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Messages in sealed memory files, and the account of their memory. */
+/* message: messages in sealed memory files; the account of their memory. */
 
 #include <sys/mman.h>
 
@@ -49,8 +48,8 @@ message_charge(struct message *m, uint64_t size)
 	if (pages == 0)
 		pages = MESSAGE_PAGE;
 	more = pages > m->charged ? pages - m->charged : 0;
-	/* The last page may stick out, or a mail as large as the whole account
-	 * would never fit with its Received field. */
+	/* The last page may go beyond the bound: a mail as large as the whole
+	 * account would else not fit, because of its Received field. */
 	if (more > 0 && !message_room(0)) {
 		errno = ENOSPC;
 		return (-1);
@@ -67,10 +66,7 @@ message_open(struct message *m)
 	if (message_charge(m, 0) == -1)
 		return (-1);
 	if ((m->fd = memfd_create("message", message_flags)) == -1) {
-		int	 error = errno;
-
 		message_close(m);
-		errno = error;
 		return (-1);
 	}
 	return (0);

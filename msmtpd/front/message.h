@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* message: messages in sealed memory files; the account of their memory. */
 
 #ifndef MESSAGE_H
 #define MESSAGE_H
@@ -13,24 +14,24 @@
 #endif
 
 /*
- * A message's content in a memfd (memfd_create(2)), and the account of the
- * memory that all of them take, those that deliver has included.
+ * A message's content in a memfd (memfd_create(2)).  The account holds the
+ * memory of all messages, of those that deliver has, too.
  */
 struct message {
 	uint64_t	 size;		/* octets */
-	uint64_t	 charged;	/* to the account; 0: there is none */
-	int		 fd;		/* -1: none, or handed over */
+	uint64_t	 charged;	/* octets of the account */
+	int		 fd;		/* memfd; -1: none, or handed over */
 };
 
-/* message_init: the account's bound in octets.  Finds out, before any seccomp
- * filter, which flags memfd_create(2) takes here. */
+/* message_init: set the account's bound in octets, and find out which flags
+ * this kernel's memfd_create(2) takes.  To be called before the sandbox. */
 void	message_init(uint64_t max);
 
 /* message_room: whether the account has room for so many octets more. */
 bool	message_room(uint64_t);
 
 /* message_open: begin an empty message.  Returns 0, or -1 with errno set:
- * ENOSPC where the account is full, or memfd_create(2)'s error. */
+ * ENOSPC where the account is full, or as of memfd_create(2). */
 int	message_open(struct message *);
 
 /*
@@ -40,18 +41,20 @@ int	message_open(struct message *);
  */
 int	message_write(struct message *, const char *, size_t);
 
-/* message_seal: nobody can change it from now on (F_ADD_SEALS).  Returns 0,
- * or -1 with errno set. */
+/* message_seal: let no process change the message any more (F_ADD_SEALS of
+ * fcntl(2)).  Returns 0, or -1 with errno set. */
 int	message_seal(struct message *);
 
-/* message_leave: deliver has the message and may keep it longer than we do.
- * Returns its charge, which stays in the account until message_release() is
- * called with it. */
+/*
+ * message_leave: deliver has the message and may keep it after
+ * message_close().  Returns the octets that stay in the account until
+ * message_release() is called with this figure.
+ */
 uint64_t message_leave(struct message *);
 void	message_release(uint64_t);
 
-/* message_close: forget it and give its memory back to the account.  No-op
- * where there is none; a message is { .fd = -1 } at first. */
+/* message_close: close the memfd and give its memory back to the account.
+ * No-op for { .fd = -1 }, which a message is at first. */
 void	message_close(struct message *);
 
 #endif

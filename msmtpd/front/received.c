@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The Received field. */
+/* received: the Received field. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 
 #define LINE_MAX_OCTETS	78
 
-/* A field being written; what does not fit is left out. */
+/* A field being written.  Octets for which there is no room are left out. */
 struct field {
 	char	*buf;
 	size_t	 size;		/* '\0' included */
@@ -40,7 +39,7 @@ field_fold(struct field *f)
 	f->column = 1;
 }
 
-/* Add a word, after a space, or on a line of its own where it is long. */
+/* Add a word, after a space or, where the line would be too long, a fold. */
 static void
 field_word(struct field *f, const char *fmt, ...)
 {
@@ -59,10 +58,8 @@ field_word(struct field *f, const char *fmt, ...)
 	field_put(f, word, len);
 }
 
-/*
- * A copy of a client's word that can neither end the field, nor a comment,
- * nor pass for more than one word.
- */
+/* Copy a client's word so that it can neither end the field or a comment, nor
+ * pass for more than one word. */
 static const char *
 harmless(char *dst, size_t size, const char *src)
 {
@@ -75,7 +72,7 @@ harmless(char *dst, size_t size, const char *src)
 	return (dst);
 }
 
-/* RFC 5322, 3.3; strftime(3) would speak the locale's language. */
+/* A date as in RFC 5322, 3.3.  strftime(3) would use the locale's names. */
 static void
 field_date(struct field *f, time_t when)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* received: the Received field. */
 
 #ifndef RECEIVED_H
 #define RECEIVED_H
@@ -12,8 +13,8 @@ struct received {
 					 * pipe */
 	const char	*host;		/* our name */
 	const char	*protocol;	/* smtp_protocol() */
-	const char	*id;
-	const char	*rcpt;		/* NULL: not told */
+	const char	*id;		/* id_mail() */
+	const char	*rcpt;		/* NULL: no "for" */
 	time_t		 when;
 };
 

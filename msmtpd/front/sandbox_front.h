@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* sandbox_front: what front may do, and how it gives up the rest. */
 
 #ifndef SANDBOX_FRONT_H
 #define SANDBOX_FRONT_H
@@ -18,8 +19,8 @@ extern const size_t			 front_rules_n;
 /*
  * sandbox_front: give up what speaking SMTP does not need, once descriptors
  * and settings are there and before the first client: see sandbox_enter.h.
- * Fatal on failure.  Returns how many descriptors front may have, which where
- * the limit could not be raised is less than full use of the settings needs.
+ * Fatal on failure.  Returns how many descriptors front may have: fewer than
+ * --max-sessions needs where the limit could not be raised.
  */
 uint64_t sandbox_front(const struct config *);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-
-/* How long a session may wait for its client, the parent, or deliver. */
+/* session_time: how long a session may wait. */
 
 #include "session_int.h"
 
-#define LINGER		2000	/* ms for the client to read our last word */
+#define LINGER		2000	/* ms for the client to read the last reply */
 #define RATE_LATE	300000	/* ms that content may be late, --min-rate */
 #define RESULT_GRACE	15000	/* ms that deliver, or parent, may be late */
 
@@ -30,7 +29,7 @@ session_content(struct session *s, size_t len)
 	}
 }
 
-/* How long the session may stay as it is, in ms. */
+/* How long after s->since the session may stay as it is, in ms. */
 static int64_t
 session_patience(const struct session *s)
 {
@@ -44,11 +43,11 @@ session_patience(const struct session *s)
 		return (0);
 	switch (smtp_waits(s->smtp)) {
 	case SMTP_WAIT_RESULT:
-		/* The command's time begins after that in the queue. */
+		/* --command-timeout begins when the mail has its place. */
 		return ((int64_t)session_conf->command_timeout * 1000 +
 		    RESULT_GRACE + session_mail_queued(s));
 	case SMTP_WAIT_AUTH:
-		/* The parent takes its time, not the client. */
+		/* The session waits for the parent, not for the client. */
 		return (timeout + RESULT_GRACE);
 	case SMTP_WAIT_DATA:
 		if (session_conf->min_rate > 0)
@@ -64,12 +63,8 @@ session_patience(const struct session *s)
 static void
 session_expired(struct session *s)
 {
-	if (s->closing) {
-		session_end(s, NULL);
-		return;
-	}
-	if (output_waits(&s->output)) {
-		session_end(s, "client does not read");
+	if (s->closing || output_waits(&s->output)) {
+		session_end(s, s->closing ? NULL : "client does not read");
 		return;
 	}
 	switch (smtp_waits(s->smtp)) {
@@ -106,9 +101,8 @@ session_timer(void *arg)
 }
 
 /*
- * To move the timer with each command would cost more than it is worth: the
- * timer fires early, session_timer() sees that there is time left, and sets
- * it again.
+ * The timer is not moved back with each command, which would cost much: it
+ * fires early, and session_timer() sets it again for the time that is left.
  */
 void
 session_schedule(struct session *s)
