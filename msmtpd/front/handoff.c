@@ -140,19 +140,25 @@ send_abort(void)
 	return (true);
 }
 
-static void
-take_slot(struct handoff *h)
+/* Give the mail a place, if the envelope's head can be sent.  Returns false,
+ * with errno set, where it cannot, or the rest not now. */
+static bool
+send_next(struct handoff *h)
 {
-	uint32_t	 i;
+	struct slot	*slot = slots;
 
-	for (i = 0; slots[i].used; i++)
-		;
-	slots[i].used = true;
-	slots[i].handoff = h;
-	h->slot = i;
+	while (slot->used)
+		slot++;
+	h->slot = (uint32_t)(slot - slots);
+	if (!send_head(h))
+		return (false);
+	TAILQ_REMOVE(&queue, h, entry);
+	slot->used = true;
+	slot->handoff = h;
 	h->sent = event_now();
 	h->state = HANDOFF_SENDING;
 	nused++;
+	return (send_rest());
 }
 
 /*
@@ -171,16 +177,9 @@ handoff_pump(void *arg)
 			sent = send_abort();
 		else if (sending != NULL && sending_left > 0)
 			sent = send_rest();
-		else if (nused < nslots && (h = TAILQ_FIRST(&queue)) != NULL) {
-			take_slot(h);
-			if ((sent = send_head(h))) {
-				TAILQ_REMOVE(&queue, h, entry);
-				sent = send_rest();
-				continue;
-			}
-			h->state = HANDOFF_QUEUED;
-			free_slot(&slots[h->slot]);
-		} else
+		else if (nused < nslots && (h = TAILQ_FIRST(&queue)) != NULL)
+			sent = send_next(h);
+		else
 			break;
 	}
 	/* After any other error handoff_gone() follows. */
