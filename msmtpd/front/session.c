@@ -184,7 +184,8 @@ session_new(int fd, int out, const struct sockaddr_storage *addr)
 	LIST_INSERT_HEAD(&sessions, s, entry);
 	nsessions++;
 	if (session_watch(s) == -1) {
-		session_log(s, LOG_WARNING, "epoll: %s", strerror(errno));
+		session_log(s, LOG_WARNING, "cannot watch the client: %s",
+		    strerror(errno));
 		session_sorry(out);
 		session_free(s);
 		return;

@@ -53,7 +53,7 @@ my $first = $t->client;
 is($first->greeting, '421 4.3.2 No resources for a session now, try again',
     'a client that cannot be watched is told so');
 ok($first->at_end, 'and is left');
-$t->wait_log(qr/epoll: No space left on device/);
+$t->wait_log(qr/cannot watch the client: No space left on device/);
 
 my $deliver = (kin($t->pid))[2];
 my $before = is_root() ? fd_calm($deliver) : 0;
