@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-
 /* Mails that wait for a place among the deliveries, and what the log says. */
 
 #include <sys/socket.h>

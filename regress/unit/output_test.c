@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-
 /* Replies to a client that reads, to one that does not, and to none. */
 
 #include <sys/socket.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-
 /* How long a client may take for a mail's content. */
 
 #include <sys/socket.h>

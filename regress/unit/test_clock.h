@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* test_clock: the event loop's clock, for tests of what takes minutes. */
 
 #ifndef TEST_CLOCK_H
 #define TEST_CLOCK_H
