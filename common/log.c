@@ -172,15 +172,15 @@ log_line(int pri, int error, const char *fmt, va_list ap)
 	errno = saved_errno;
 }
 
-void
+static __attribute__((format(printf, 2, 0))) void
 log_vwrite(int pri, const char *fmt, va_list ap)
 {
 	if (pri != LOG_DEBUG || debug)
 		log_line(pri, -1, fmt, ap);
 }
 
-static __attribute__((format(printf, 2, 3))) void
-log_text(int pri, const char *fmt, ...)
+void
+log_write(int pri, const char *fmt, ...)
 {
 	va_list	 ap;
 
@@ -200,7 +200,7 @@ log_put(int pri, const char *text)
 	if (sink == NULL || (pri == LOG_DEBUG && !debug) ||
 	    len < 0 || (size_t)len >= sizeof(line) ||
 	    !log_isprintable(text, strlen(text)))
-		log_text(pri, "%s", text);
+		log_write(pri, "%s", text);
 	else
 		sink(sink_arg, pri, line);
 }

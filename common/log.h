@@ -4,7 +4,6 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <syslog.h>
@@ -41,13 +40,13 @@ void	log_setdebug(int);
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
-void	log_vwrite(int, const char *, va_list)
-	    __attribute__((format(printf, 2, 0)));
+void	log_write(int pri, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
 
 /*
  * log_put: log a line whose parts log_printable() has encoded, without encoding
  * its backslashes again.  A line that is not printable, or too long with the
- * process's name, is treated as by log_vwrite().
+ * process's name, is treated as by log_write().
  */
 void	log_put(int, const char *);
 

@@ -30,16 +30,6 @@ session_stopping(void)
 	return (stopping);
 }
 
-static __attribute__((format(printf, 2, 3))) void
-put(int pri, const char *fmt, ...)
-{
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	log_vwrite(pri, fmt, ap);
-	va_end(ap);
-}
-
 void
 session_log(const struct session *s, int pri, const char *fmt, ...)
 {
@@ -51,7 +41,7 @@ session_log(const struct session *s, int pri, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	put(pri, "session id=%s client=%s: %s", id, client, text);
+	log_write(pri, "session id=%s client=%s: %s", id, client, text);
 }
 
 /*

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,20 +25,6 @@ sink(void *arg, int pri, const char *text)
 	gotpri = pri;
 	(void)strlcpy(got, text, sizeof(got));
 	errno = ENOTTY;
-}
-
-/* As the daemon's own code writes such a line. */
-static void	debug(const char *, ...)
-		    __attribute__((format(printf, 1, 2)));
-
-static void
-debug(const char *fmt, ...)
-{
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	log_vwrite(LOG_DEBUG, fmt, ap);
-	va_end(ap);
 }
 
 static void
@@ -206,10 +191,10 @@ test_lines(void)
 	log_warnx("odd%c", '\n');
 	is_str(got, "front: odd\\n", "warnx");
 	nlines = 0;
-	debug("quiet");
+	log_write(LOG_DEBUG, "quiet");
 	is_int(nlines, 0, "debug is dropped");
 	log_setdebug(1);
-	debug("loud");
+	log_write(LOG_DEBUG, "loud");
 	is_str(got, "front: loud", "debug is passed on");
 	is_int(gotpri, LOG_DEBUG, "its priority");
 	log_setdebug(0);
