@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The audit line: what became of a mail, one line each in the log. */
+/* audit: the line of the log that says what became of a mail. */
 
 #include <stdio.h>
 #include <string.h>

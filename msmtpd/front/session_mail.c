@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* A session's mail: from the engine to deliver, and the result back. */
+/* session_mail: a mail's way from the engine to deliver, and its result's. */
 
 #include <errno.h>
 #include <stdlib.h>
