@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -137,20 +138,46 @@ listen_inherited(void)
 	closefrom(LISTEN_FDS_START + passed_count());
 }
 
+/* An address with a port, as other programs take it, is a likely mistake: no
+ * IPv6 address has just one colon, or one behind a bracket. */
+static void __attribute__((noreturn))
+address_none(const char *ip)
+{
+	const char	*port = strstr(ip, "]:");
+
+	if (port != NULL)
+		port++;
+	else if ((port = strchr(ip, ':')) != strrchr(ip, ':'))
+		port = NULL;
+	if (port != NULL)
+		fatal_status(EX_USAGE, "--interface: '%s' has a port; leave "
+		    "'%s' out and give the port with --port", ip, port);
+	fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or IPv6 "
+	    "address; names are not looked up", ip);
+}
+
+/* An IPv6 address, maybe in brackets as in a URL. */
 static void
 address_v6(struct sockaddr_in6 *sin6, const char *ip)
 {
 	struct addrinfo	 hints, *res;
+	char		 bare[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
 	char		 v4[INET_ADDRSTRLEN];
+	size_t		 len = strlen(ip);
 
+	if (len > 2 && len <= sizeof(bare) && ip[0] == '[' &&
+	    ip[len - 1] == ']')
+		snprintf(bare, sizeof(bare), "%.*s", (int)len - 2, ip + 1);
+	else if (strlcpy(bare, ip, sizeof(bare)) >= sizeof(bare))
+		address_none(ip);
 	/* inet_pton(3) knows no "%eth0". */
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_family = AF_INET6;
 	hints.ai_flags = AI_NUMERICHOST;
 	hints.ai_socktype = SOCK_STREAM;
-	if (strchr(ip, ':') == NULL || getaddrinfo(ip, NULL, &hints, &res) != 0)
-		fatal_status(EX_USAGE, "--interface: '%s' is not an IPv4 or "
-		    "IPv6 address; names are not looked up", ip);
+	if (strchr(bare, ':') == NULL || getaddrinfo(bare, NULL, &hints,
+	    &res) != 0)
+		address_none(ip);
 	memcpy(sin6, res->ai_addr, sizeof(*sin6));
 	freeaddrinfo(res);
 	/* An IPv6 socket that is for IPv6 only cannot be bound to it. */

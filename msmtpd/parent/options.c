@@ -224,30 +224,54 @@ path_set(struct options *o, const struct row *r, const char *arg)
 		    r->size - 1);
 }
 
-static const char *const log_words[] = {
-	[LOGGER_NONE] = "none",
-	[LOGGER_STDERR] = "stderr",
-	[LOGGER_SYSLOG] = "syslog"
-};
-#define NLOG_WORDS	(sizeof(log_words) / sizeof(log_words[0]))
+/* The word of r's argument, "first|second", at place i. */
+static const char *
+word_at(const struct row *r, size_t i, size_t *len)
+{
+	const char	*p = r->argument;
+
+	for (; i > 0; i--)
+		p += strcspn(p, "|") + 1;
+	*len = strcspn(p, "|");
+	return (p);
+}
+
+/* The place of arg among the words of r's argument, the first most + 1 of
+ * which may be given; most + 1 where arg is none of them. */
+static size_t
+word_find(const struct row *r, const char *arg)
+{
+	size_t		 i, len;
+	const char	*word;
+
+	for (i = 0; i <= r->most; i++) {
+		word = word_at(r, i, &len);
+		if (strncmp(arg, word, len) == 0 && arg[len] == '\0')
+			break;
+	}
+	return (i);
+}
 
 static void
 log_set(struct options *o, const struct row *r, const char *arg)
 {
-	size_t	 i;
-
-	(void)r;
-	for (i = 0; i < NLOG_WORDS && strcmp(arg, log_words[i]) != 0; i++)
-		;
-	o->log = i < NLOG_WORDS ? (enum logger_kind)i : LOGGER_FILE;
+	o->log = (enum logger_kind)word_find(r, arg);
+	if (o->log == LOGGER_FILE && *arg != '/')
+		fatal_status(EX_USAGE, "--%s: '%s' is neither none, stderr or "
+		    "syslog nor an absolute path", r->name, arg);
 	o->logfile = o->log == LOGGER_FILE ? arg : NULL;
 }
 
 static void
 log_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	fprintf(fp, CHECK_NAME "%s\n", r->name, o->log == LOGGER_FILE ?
-	    o->logfile : log_words[o->log]);
+	size_t		 len;
+	const char	*word = word_at(r, o->log, &len);
+
+	if (o->log == LOGGER_FILE)
+		fprintf(fp, CHECK_NAME "%s\n", r->name, o->logfile);
+	else
+		fprintf(fp, CHECK_NAME "%.*s\n", r->name, (int)len, word);
 }
 
 /* user[,passwordeval], as msmtp's msmtpd has it. */
@@ -333,8 +357,8 @@ static const struct row rows[] = {
 	    1, MSMTPD_AUTH_MAX - 1, NULL,
 	    "ask for a login; cmd prints the password" },
 
-	{ "Log:", "log", "stderr|syslog|none|FILE", &kind_log, AT(log),
-	    0, 0, "stderr", "(syslog with --inetd)" },
+	{ "Log:", "log", "none|stderr|syslog|FILE", &kind_log, AT(log),
+	    LOGGER_NONE, LOGGER_SYSLOG, "stderr", "(syslog with --inetd)" },
 	{ "", "debug", NULL, &kind_flag, AT(conf.debug), 0, 1, NULL,
 	    "log sessions without mail or error, too" },
 

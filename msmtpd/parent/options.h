@@ -29,7 +29,7 @@ struct options {
 	bool		 address_given;	/* --interface or --port */
 	const char	*command;
 	enum logger_kind log;
-	const char	*logfile;	/* LOGGER_FILE; as given */
+	const char	*logfile;	/* LOGGER_FILE: its absolute path */
 	const char	*user;
 	const char	*privsep_user;
 	bool		 user_given;	/* --user, --privsep-user, --chroot */

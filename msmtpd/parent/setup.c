@@ -34,22 +34,6 @@
 #define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
 			"--no-create-home --shell /usr/sbin/nologin"
 
-/* A file's name that SIGHUP can open again, wherever we are then. */
-static void
-setup_logfile(struct options *o)
-{
-	char	*cwd, *path;
-
-	if (o->logfile[0] == '/')
-		return;
-	if ((cwd = getcwd(NULL, 0)) == NULL ||
-	    asprintf(&path, "%s/%s", cwd, o->logfile) == -1)
-		fatal_status(EX_CANTCREAT, "--log=%s: %s", o->logfile,
-		    strerror(errno));
-	free(cwd);
-	o->logfile = path;
-}
-
 /* Do something in a process of its own, which leaves nothing in this one.
  * Where it fails it has said why, and its exit status is ours. */
 static void
@@ -315,8 +299,6 @@ setup_options(struct setup *s, int argc, char **argv)
 	/* What --check finds from here on is the configuration's fault. */
 	if (o->check)
 		fatal_setstatus(EX_CONFIG);
-	if (o->log == LOGGER_FILE)
-		setup_logfile(o);
 	setup_limit(o);
 	setup_users(s);
 	setup_command(s);

@@ -57,15 +57,20 @@ usage('--max-size', '--max-size=1KK');
 usage('--max-sessions', '--max-sessions=1K');
 usage('--max-memory', '--max-memory=1M', '--max-size=2M');
 # What inet_aton(3) takes is no address: 127.1, 1, octal.
-my @nowhere = ('localhost', '127.0.0.256', '127.0.0.1:25', '[::1]', '::1%none',
-    '127.1', '1', '010.0.0.1', '0x7f.0.0.1', '127.0.0.1 ', '1.2.3.4.5', ':');
+my @ported = ('127.0.0.1:25', '[::1]:25', 'localhost:smtp', ':25', ':');
+my @nowhere = ('localhost', '127.0.0.256', '[127.0.0.1]', '[]', '[::1', '::1]',
+    '[[::1]]', '::1%none', '127.1', '1', '010.0.0.1', '0x7f.0.0.1',
+    '127.0.0.1 ', '1.2.3.4.5', '::1' . '1' x 100, '[::1' . '1' x 100 . ']',
+    @ported);
 usage('--interface', "--interface=$_", '--port=0', "--command=$cmd", @root)
     for @nowhere;
 usage('--interface', '--check', "--interface=$_", "--command=$cmd", @root)
     for @nowhere;
 usage("'::ffff:127.0.0.1' is an IPv4 address; write it as 127.0.0.1",
     '--interface=::ffff:127.0.0.1', "--command=$cmd", @root);
-for my $twice (['127.0.0.1', '127.0.0.1'], ['127.0.0.1', '::1', '0:0::1']) {
+usage('with --port', "--interface=$_", "--command=$cmd", @root) for @ported;
+for my $twice (['127.0.0.1', '127.0.0.1'], ['127.0.0.1', '::1', '0:0::1'],
+    ['::1', '[::1]']) {
 	usage("'$twice->[-1]' is there twice", @$_, "--command=$cmd", @root,
 	    '--port=2525', map { "--interface=$_" } @$twice)
 	    for [], ['--check'];
@@ -80,6 +85,8 @@ if (is_root()) {
 }
 usage('--interface', map { "--interface=127.0.0.$_" } 1 .. 65);
 usage('--chroot', '--chroot=relative');
+usage("--log: '$_' is neither", "--log=$_") for qw(stdout - log sub/log ./log
+    Stderr stderr| no err), 'stderr ';
 usage('--auth', '--auth=,eval');
 usage('--inetd', '--inetd', '--port=1');
 usage('--inetd', '--inetd', '--interface=127.0.0.1');
@@ -164,6 +171,10 @@ sub check {
 	($status, $out) = check("--command=$cmd", '--max-size=512M');
 	like($out, qr/^max-memory\s+512M$/m,
 	    'max-memory follows a larger max-size');
+	for my $log (qw(none stderr syslog /dev/null)) {
+		($status, $out) = check("--command=$cmd", "--log=$log");
+		like($out, qr/^log\s+\Q$log\E$/m, "--log=$log is shown");
+	}
 	($status) = check("--command=$cmd",
 	    map { "--interface=127.0.0.$_" } 1 .. 64);
 	is(status_of($status), 'exit 0', '64 interfaces');

@@ -51,7 +51,7 @@ SKIP: {
 	$mail = each_listener(1, '--interface=::1');
 	like($mail->{mail}, qr/^Received: from x \(.*\[?IPv6:::1/,
 	    'an IPv6 client');
-	each_listener(2, '--interface=::1', '--interface=127.0.0.1');
+	each_listener(2, '--interface=[::1]', '--interface=127.0.0.1');
 	each_listener(2, '--interface=::', '--interface=0.0.0.0');
 }
 each_listener(2, '--interface=127.0.0.1', '--interface=127.0.0.1');

@@ -112,14 +112,6 @@ ok(!-e "$dir/elsewhere", 'and it was not followed');
 	    unprivileged(), $t->bin, '--port=0', $cmd, "--log=$dir/ours");
 }
 
-# A relative log would follow the working directory.
-{
-	my ($status, $out, $err) = run({ cwd => "$dir/out" }, @base,
-	    '--log=sub/log');
-	isnt($status, 0, 'a relative log in no directory');
-	like($err, qr{sub/log}, 'is named');
-}
-
 # One of others' may end between the list and the look.
 is(scalar(grep { (eval { slurp($_) } // '') =~ /\Q$dir\E/ }
     glob '/proc/[0-9]*/cmdline'), 0, 'no process is left');
