@@ -20,6 +20,8 @@
 /* What getopt_long(3) returns for rows[0]: beyond any character. */
 #define ROW_FIRST	256
 
+#define LABEL_MAX	63	/* octets between dots, RFC 1035, 2.3.4 */
+
 /* A letter that may follow a number, and what it multiplies the number by. */
 struct unit {
 	char		 letter;
@@ -224,6 +226,34 @@ path_set(struct options *o, const struct row *r, const char *arg)
 		    r->size - 1);
 }
 
+/* A domain as RFC 5321, 4.1.2, has it, of letters, digits and hyphens: it is
+ * part of replies and of the Received field.  Copied to an array of char. */
+static void
+hostname_set(struct options *o, const struct row *r, const char *arg)
+{
+	const char	*p = arg, *label;
+
+	if (strlcpy((char *)o + r->where, arg, r->size) >= r->size)
+		fatal_status(EX_USAGE, "--%s: longer than %zu octets", r->name,
+		    r->size - 1);
+	for (;; p++) {
+		for (label = p; isalnum((unsigned char)*p) || *p == '-'; p++)
+			continue;
+		if (p == label || p - label > LABEL_MAX || *label == '-' ||
+		    p[-1] == '-' || (*p != '.' && *p != '\0'))
+			fatal_status(EX_USAGE, "--%s: '%s' is not a name such "
+			    "as mail.example.org", r->name, arg);
+		if (*p == '\0')
+			return;
+	}
+}
+
+static void
+hostname_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	fprintf(fp, CHECK_NAME "%s\n", r->name, o->conf.hostname);
+}
+
 /* The word of r's argument, "first|second", at place i. */
 static const char *
 word_at(const struct row *r, size_t i, size_t *len)
@@ -333,6 +363,7 @@ static const struct kind
 	.hint = "; 0.0.0.0 and :: stand for all" },
     kind_string = { .set = string_set },
     kind_path = { .set = path_set },
+    kind_hostname = { .set = hostname_set, .print = hostname_print },
     kind_log = { .set = log_set, .print = log_print },
     kind_auth = { .set = auth_set, .print = auth_print },
     kind_version = { .set = version_set },
@@ -348,6 +379,9 @@ static const struct row rows[] = {
 	    "listen on this address, repeatable" },
 	{ "", "port", "number", &kind_port, AT(port), 0, 65535, "25",
 	    "... and this port; 0: the kernel chooses" },
+	{ "", "hostname", "name", &kind_hostname, AT(conf.hostname),
+	    1, MSMTPD_HOSTNAME_MAX - 1, NULL,
+	    "for greeting and Received, not the machine's" },
 	{ "", "inetd", NULL, &kind_flag, AT(conf.inetd), 0, 1, NULL,
 	    "one session on standard input and output" },
 

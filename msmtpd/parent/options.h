@@ -23,7 +23,8 @@ struct strings {
 
 /* The command line; each option is a row in options.c. */
 struct options {
-	struct config	 conf;		/* limits, chroot; no identity yet */
+	struct config	 conf;		/* limits, chroot; no identity yet;
+					 * hostname "" without --hostname */
 	struct strings	 interfaces;	/* 1 and more */
 	uint16_t	 port;		/* 0: the kernel chooses */
 	bool		 address_given;	/* --interface or --port */

@@ -111,6 +111,8 @@ setup_hostname(struct config *c)
 {
 	char	*p;
 
+	if (c->hostname[0] != '\0')
+		return;
 	if (gethostname(c->hostname, sizeof(c->hostname) - 1) == -1 ||
 	    c->hostname[0] == '\0')
 		strlcpy(c->hostname, "localhost", sizeof(c->hostname));

@@ -16,12 +16,14 @@
 #define MIB	(1024 * 1024ULL)
 #define GIB	(1024 * MIB)
 #define NARGS	4
+#define X63	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X64	X63 "x"
 
 /* options_parse() with these arguments; it may keep pointers to them. */
 static void
 parse(struct options *o, const char *const args[NARGS])
 {
-	static char	 copies[NARGS][128];
+	static char	 copies[NARGS][512];
 	char		*argv[NARGS + 2];
 	int		 i, argc = 0;
 
@@ -83,6 +85,7 @@ test_defaults(void)
 	    "which other machines cannot reach");
 	is_int(o.log, LOGGER_STDERR, "log");
 	ok(o.conf.chroot[0] == '/', "chroot");
+	is_str(o.conf.hostname, "", "the machine's name");
 	ok(o.auth_user == NULL && !o.conf.auth, "no auth");
 	ok(!o.conf.inetd && !o.conf.debug && !o.check && !o.print_sandbox,
 	    "no flag");
@@ -201,6 +204,18 @@ static const char	*const wrong[][NARGS] = {
 	{ "--log=a/file" },
 	{ "--log=stderr|syslog" },
 	{ "--chroot=relative" },
+	{ "--hostname=" },
+	{ "--hostname=." },
+	{ "--hostname=a..b" },
+	{ "--hostname=a.example." },
+	{ "--hostname=-a.example" },
+	{ "--hostname=a-.example" },
+	{ "--hostname=a_b.example" },
+	{ "--hostname=a b" },
+	{ "--hostname=\xc3\xa4.example" },
+	{ "--hostname=[127.0.0.1]" },
+	{ "--hostname=" X64 },
+	{ "--hostname=" X63 "." X63 "." X63 "." X63 ".x" },
 	{ "--auth=" },
 	{ "--auth=,cat" },
 	{ "--auth=user," },
@@ -242,9 +257,20 @@ test_others(void)
 	static const char	*const help[NARGS] = { "--help" };
 	static const char	*const version[NARGS] = { "--version",
 				    "--nonsense" };
+	static const char	*const names[][NARGS] = {
+				    { "--hostname=x" },
+				    { "--hostname=Mail-1.example.org" },
+				    { "--hostname=" X63 "." X63 "." X63
+				    "." X63 } };
 	struct options		 o;
 	char			 err[256];
+	size_t			 i;
 
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		parse(&o, names[i]);
+		is_str(o.conf.hostname, strchr(names[i][0], '=') + 1, "%s",
+		    names[i][0]);
+	}
 	parse(&o, log);
 	is_int(o.log, LOGGER_FILE, "the last --log counts");
 	is_str(o.logfile, "/a/file", "its file");
