@@ -79,6 +79,13 @@ enum imsg_type {
 				 * of the mail */
 };
 
+/* What front writes at the top of a mail, --received. */
+enum received_form {
+	RECEIVED_FULL,
+	RECEIVED_ANONYMOUS,	/* nothing about client and recipient */
+	RECEIVED_NONE		/* no field */
+};
+
 /* Settings of every child; identity is the receiver's own. */
 struct config {
 	uint64_t	 max_size;	/* octets of a message, 1 to 2^40 */
@@ -98,6 +105,8 @@ struct config {
 	uint32_t	 command_timeout;	/* s */
 	uint8_t		 inetd;
 	uint8_t		 auth;		/* sessions must authenticate */
+	uint8_t		 received;	/* enum received_form */
+	uint8_t		 no_smtputf8;
 	uint8_t		 debug;
 	uint8_t		 msmtp;		/* the command is msmtp(1) */
 	uint8_t		 msmtp_sender;	/* and gets the sender, by %F */

@@ -95,6 +95,19 @@ field_date(struct field *f, time_t when)
 	    tm.tm_gmtoff < 0 ? '-' : '+', zone / 60 % 100, zone % 60);
 }
 
+static void
+field_from(struct field *f, const struct received *r)
+{
+	char	 word[MSMTPD_HOSTNAME_MAX];
+
+	field_word(f, "from");
+	field_word(f, "%s", harmless(word, sizeof(word), r->helo[0] != '\0' ?
+	    r->helo : "unknown"));
+	if (r->client[0] != '\0')
+		field_word(f, "([%s])", harmless(word, 64, r->client));
+	field_fold(f);
+}
+
 size_t
 received_format(char *buf, size_t size, const struct received *r)
 {
@@ -104,12 +117,8 @@ received_format(char *buf, size_t size, const struct received *r)
 	if (size == 0)
 		return (0);
 	field_put(&f, "Received:", 9);
-	field_word(&f, "from");
-	field_word(&f, "%s", harmless(word, MSMTPD_HOSTNAME_MAX,
-	    r->helo[0] != '\0' ? r->helo : "unknown"));
-	if (r->client[0] != '\0')
-		field_word(&f, "([%s])", harmless(word, 64, r->client));
-	field_fold(&f);
+	if (r->helo != NULL)
+		field_from(&f, r);
 	field_word(&f, "by");
 	field_word(&f, "%s", harmless(word, MSMTPD_HOSTNAME_MAX, r->host));
 	field_word(&f, "with %s", harmless(word, 16, r->protocol));

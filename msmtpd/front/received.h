@@ -8,7 +8,8 @@
 #include <time.h>
 
 struct received {
-	const char	*helo;		/* as received; "" for none */
+	const char	*helo;		/* as received; "" for none; NULL: say
+					 * nothing about the client */
 	const char	*client;	/* "127.0.0.1", "IPv6:::1", or "" for a
 					 * pipe */
 	const char	*host;		/* our name */

@@ -97,7 +97,8 @@ mail_begin(void *arg, const struct smtp_mail *mail)
 	return (true);
 }
 
-/* The Received field; its time is that of the first content. */
+/* The Received field; its time is that of the first content.  Returns its
+ * octets: 0 where none is wanted. */
 static size_t
 mail_received(const struct mail *m, char *buf, size_t size)
 {
@@ -105,15 +106,18 @@ mail_received(const struct mail *m, char *buf, size_t size)
 	const struct smtp_mail	*mail = m->handoff.mail;
 	struct received		 r;
 	char			 client[CLIENT_MAX], id[MSMTPD_ID_MAX];
+	bool			 full = session_conf->received == RECEIVED_FULL;
 
+	if (session_conf->received == RECEIVED_NONE)
+		return (0);
 	client_literal(client, &s->client);
 	id_mail(id, &s->id);
-	r.helo = smtp_helo(s->smtp);
+	r.helo = full ? smtp_helo(s->smtp) : NULL;
 	r.client = client;
 	r.host = session_conf->hostname;
 	r.protocol = smtp_protocol(s->smtp);
 	r.id = id;
-	r.rcpt = mail->nrcpt == 1 ? mail->rcpts : NULL;
+	r.rcpt = full && mail->nrcpt == 1 ? mail->rcpts : NULL;
 	r.when = time(NULL);
 	return (received_format(buf, size, &r));
 }
@@ -128,6 +132,9 @@ mail_first(struct mail *m, const char *buf, size_t len)
 
 	m->begun = true;
 	n = mail_received(m, head, MSMTPD_RECEIVED_MAX);
+	/* deliver takes no mail without an octet. */
+	if (n + len == 0)
+		head[n++] = '\n';
 	part = len < sizeof(head) - n ? len : sizeof(head) - n;
 	memcpy(head + n, buf, part);
 	return (mail_write(m, head, n + part) &&

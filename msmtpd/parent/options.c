@@ -283,6 +283,26 @@ word_find(const struct row *r, const char *arg)
 }
 
 static void
+word_set(struct options *o, const struct row *r, const char *arg)
+{
+	size_t	 i = word_find(r, arg);
+
+	if (i > r->most)
+		fatal_status(EX_USAGE, "--%s: '%s' is not one of %s", r->name,
+		    arg, r->argument);
+	number_store(o, r, i);
+}
+
+static void
+word_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	size_t		 len;
+	const char	*word = word_at(r, number_load(o, r), &len);
+
+	fprintf(fp, CHECK_NAME "%.*s\n", r->name, (int)len, word);
+}
+
+static void
 log_set(struct options *o, const struct row *r, const char *arg)
 {
 	o->log = (enum logger_kind)word_find(r, arg);
@@ -295,13 +315,10 @@ log_set(struct options *o, const struct row *r, const char *arg)
 static void
 log_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	size_t		 len;
-	const char	*word = word_at(r, o->log, &len);
-
 	if (o->log == LOGGER_FILE)
 		fprintf(fp, CHECK_NAME "%s\n", r->name, o->logfile);
 	else
-		fprintf(fp, CHECK_NAME "%.*s\n", r->name, (int)len, word);
+		word_print(o, r, fp);
 }
 
 /* user[,passwordeval], as msmtp's msmtpd has it. */
@@ -364,6 +381,7 @@ static const struct kind
     kind_string = { .set = string_set },
     kind_path = { .set = path_set },
     kind_hostname = { .set = hostname_set, .print = hostname_print },
+    kind_word = { .set = word_set, .print = word_print },
     kind_log = { .set = log_set, .print = log_print },
     kind_auth = { .set = auth_set, .print = auth_print },
     kind_version = { .set = version_set },
@@ -381,7 +399,7 @@ static const struct row rows[] = {
 	    "... and this port; 0: the kernel chooses" },
 	{ "", "hostname", "name", &kind_hostname, AT(conf.hostname),
 	    1, MSMTPD_HOSTNAME_MAX - 1, NULL,
-	    "for greeting and Received, not the machine's" },
+	    "our name, in place of the machine's" },
 	{ "", "inetd", NULL, &kind_flag, AT(conf.inetd), 0, 1, NULL,
 	    "one session on standard input and output" },
 
@@ -390,6 +408,11 @@ static const struct row rows[] = {
 	{ "", "auth", "user[,cmd]", &kind_auth, AT(auth_user),
 	    1, MSMTPD_AUTH_MAX - 1, NULL,
 	    "ask for a login; cmd prints the password" },
+	{ "", "received", "full|anonymous|none", &kind_word,
+	    AT(conf.received), RECEIVED_FULL, RECEIVED_NONE, "full",
+	    "atop each mail" },
+	{ "", "no-smtputf8", NULL, &kind_flag, AT(conf.no_smtputf8), 0, 1,
+	    NULL, "do not offer SMTPUTF8" },
 
 	{ "Log:", "log", "none|stderr|syslog|FILE", &kind_log, AT(log),
 	    LOGGER_NONE, LOGGER_SYSLOG, "stderr", "(syslog with --inetd)" },

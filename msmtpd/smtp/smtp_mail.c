@@ -81,7 +81,8 @@ mail_param(struct smtp *s, struct smtp_mail *mail,
 		    "8BITMIME");
 		good = mail->body8bit || smtp_word_is(param->value,
 		    param->valuelen, "7BIT");
-	} else if (smtp_word_is(param->name, param->namelen, "SMTPUTF8")) {
+	} else if (!s->conf->no_smtputf8 &&
+	    smtp_word_is(param->name, param->namelen, "SMTPUTF8")) {
 		which = PARAM_SMTPUTF8;
 		mail->utf8 = good = param->value == NULL;
 	} else if (s->conf->auth &&

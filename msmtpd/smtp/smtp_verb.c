@@ -264,9 +264,10 @@ smtp_verb_ehlo(struct smtp *s, char *arg, size_t len)
 	/* "AUTH=" was the spelling before RFC 2554; some clients know no
 	 * other. */
 	n = snprintf(buf, sizeof(buf), "250-%s\r\n250-PIPELINING\r\n"
-	    "250-SIZE %llu\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n%s"
+	    "250-SIZE %llu\r\n250-8BITMIME\r\n%s%s"
 	    "250 ENHANCEDSTATUSCODES\r\n", s->conf->hostname,
-	    (unsigned long long)s->conf->max_size, s->conf->auth ?
+	    (unsigned long long)s->conf->max_size,
+	    s->conf->no_smtputf8 ? "" : "250-SMTPUTF8\r\n", s->conf->auth ?
 	    "250-AUTH PLAIN LOGIN\r\n250-AUTH=PLAIN LOGIN\r\n" : "");
 	smtp_reply(s, buf, (size_t)n);
 }

@@ -28,11 +28,11 @@ sub usage {
 	is($out, '', "$shown: nothing on standard output");
 }
 
-my @arguments = qw(interface port hostname command log user privsep-user
-    chroot auth max-sessions max-deliveries max-recipients max-size max-memory
-    max-line max-auth-line max-errors max-noops min-rate timeout
-    command-timeout);
-my @flags = qw(version help check print-sandbox inetd debug);
+my @arguments = qw(interface port hostname command received log user
+    privsep-user chroot auth max-sessions max-deliveries max-recipients
+    max-size max-memory max-line max-auth-line max-errors max-noops min-rate
+    timeout command-timeout);
+my @flags = qw(version help check print-sandbox inetd no-smtputf8 debug);
 my @numbers = grep { /^max|timeout|min-rate|port/ } @arguments;
 
 usage('--nonsense', '--nonsense');
@@ -91,6 +91,8 @@ usage("--log: '$_' is neither", "--log=$_") for qw(stdout - log sub/log ./log
 usage('--auth', '--auth=,eval');
 usage('--hostname', "--hostname=$_") for '-a', 'a_b', 'a..b', 'a.', "a\nb",
     'x' x 64, 'x.' x 128 . 'x', '[::1]', 'a b';
+usage('not one of full|anonymous|none', "--received=$_")
+    for qw(all FULL ful fully), 'full|none', 'none ', 'full|anonymous|none';
 usage('--inetd', '--inetd', '--port=1');
 usage('--inetd', '--inetd', '--interface=127.0.0.1');
 
@@ -156,7 +158,7 @@ sub check {
 	    'max-line' => 1600, 'max-auth-line' => 1700, 'max-errors' => 18,
 	    'max-noops' => 19, 'min-rate' => 20, 'timeout' => 21,
 	    'command-timeout' => 22, 'port' => 2323, 'interface' => '::1',
-	    'hostname' => 'mail.example.org');
+	    'hostname' => 'mail.example.org', 'received' => 'anonymous');
 	($status, $out, $err) = check("--command=$cmd",
 	    map { "--$_=$given{$_}" } sort keys %given);
 	is(status_of($status), 'exit 0', '--check with =: 0') or diag($err);
@@ -175,6 +177,9 @@ sub check {
 	($status, $out) = check("--command=$cmd", '--max-size=512M');
 	like($out, qr/^max-memory\s+512M$/m,
 	    'max-memory follows a larger max-size');
+	unlike($out2, qr/smtputf8/, 'a flag that was not given is not shown');
+	($status, $out) = check("--command=$cmd", '--no-smtputf8');
+	like($out, qr/^no-smtputf8\s+yes$/m, 'one that was given is');
 	for my $log (qw(none stderr syslog /dev/null)) {
 		($status, $out) = check("--command=$cmd", "--log=$log");
 		like($out, qr/^log\s+\Q$log\E$/m, "--log=$log is shown");

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# What the daemon says of itself: --hostname.
+# What the daemon says of itself and of its client: --hostname, --received,
+# --no-smtputf8.
 
 use strict;
 use warnings;
@@ -37,6 +38,57 @@ sub filed {
 	my ($rest, $trace) = untrace(filed());
 	like($trace, qr/\sby \Q$name\E with ESMTP id /, 'Received');
 	like($c->cmd('FOO'), qr/^421 4\.7\.0 \Q$name\E /, 'and the last reply');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+}
+
+# --received: the three forms, with one recipient, of a client that has a name.
+my %form = (
+	full => qr/\AReceived:\ from\ client\.example\ \(\[127\.0\.0\.1\]\)\n
+	    \tby\ host\.example\ with\ ESMTP\ id\ [0-9a-z.]+\n
+	    \tfor\ <bob\@example\.net>;\n\t[^\n]+\ [-+]\d{4}\n\z/x,
+	anonymous => qr/\AReceived:\ by\ host\.example\ with\ ESMTP
+	    \ id\ [0-9a-z.]+;\n\t[^\n]+\ [-+]\d{4}\n\z/x,
+	none => qr/\A\z/,
+);
+my %content = (
+	'a mail' => "Subject: x\n\nx\n",
+	'a mail with a Received field' => "Received: from y by z; date\n\nx\n",
+	'a mail without a header' => "\nx\n",
+);
+for my $form (sort keys %form) {
+	$t->start($command, "--received=$form", '--hostname=host.example');
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	for my $what (sort keys %content) {
+		like($c->mail(to => ['bob@example.net'],
+		    data => $content{$what}), qr/^250/, "$form: $what");
+		my $mail = filed();
+		my $trace = substr $mail, 0, -length $content{$what}, '';
+		is($mail, $content{$what}, "$form: its content");
+		like($trace, $form{$form}, "$form: what is above it");
+	}
+	# Each run has an octet to read at least.
+	like($c->mail(data => ''), qr/^250/, "$form: an empty mail");
+	my $mail = filed();
+	isnt($mail, '', "$form: is not empty for the command");
+	is($mail, "\n", "$form: it is an empty line") if $form eq 'none';
+	$c->cmd('QUIT');
+	is(status_of($t->stop), 'exit 0', 'stopped');
+}
+
+# --no-smtputf8: neither offered nor taken.
+{
+	$t->start($command, '--no-smtputf8');
+	my $c = $t->client;
+	unlike($c->cmd('EHLO client.example'), qr/UTF8/, 'not offered');
+	like($c->cmd("MAIL FROM:<$_> SMTPUTF8"), qr/^555 5\.5\.4 /,
+	    'the parameter is not taken') for 'a@example.org',
+	    "\xc3\xbc\@example.org";
+	like($c->cmd("MAIL FROM:<\xc3\xbc\@example.org>"), qr/^553 5\.6\.7 /,
+	    'nor is a non-ASCII address');
+	like($c->mail(data => "Subject: \xc3\xbc\n\nx\n"), qr/^250/,
+	    'though a header is');
+	$c->cmd('QUIT');
 	is(status_of($t->stop), 'exit 0', 'stopped');
 }
 

@@ -87,7 +87,8 @@ test_defaults(void)
 	ok(o.conf.chroot[0] == '/', "chroot");
 	is_str(o.conf.hostname, "", "the machine's name");
 	ok(o.auth_user == NULL && !o.conf.auth, "no auth");
-	ok(!o.conf.inetd && !o.conf.debug && !o.check && !o.print_sandbox,
+	is_int(o.conf.received, RECEIVED_FULL, "a Received field");
+	ok(!o.conf.no_smtputf8 && !o.conf.inetd && !o.conf.debug && !o.check && !o.print_sandbox,
 	    "no flag");
 	ok(!o.address_given && !o.user_given, "a default is not given");
 	ok(o.conf.max_memory >= o.conf.max_size, "a mail fits in memory");
@@ -216,6 +217,11 @@ static const char	*const wrong[][NARGS] = {
 	{ "--hostname=[127.0.0.1]" },
 	{ "--hostname=" X64 },
 	{ "--hostname=" X63 "." X63 "." X63 "." X63 ".x" },
+	{ "--received=" },
+	{ "--received=all" },
+	{ "--received=nonesuch" },
+	{ "--received=full|anonymous" },
+	{ "--no-smtputf8=no" },
 	{ "--auth=" },
 	{ "--auth=,cat" },
 	{ "--auth=user," },
@@ -257,6 +263,9 @@ test_others(void)
 	static const char	*const help[NARGS] = { "--help" };
 	static const char	*const version[NARGS] = { "--version",
 				    "--nonsense" };
+	static const char	*const trace[NARGS] = {
+				    "--received=anonymous",
+				    "--received=none", "--no-smtputf8" };
 	static const char	*const names[][NARGS] = {
 				    { "--hostname=x" },
 				    { "--hostname=Mail-1.example.org" },
@@ -271,6 +280,9 @@ test_others(void)
 		is_str(o.conf.hostname, strchr(names[i][0], '=') + 1, "%s",
 		    names[i][0]);
 	}
+	parse(&o, trace);
+	is_int(o.conf.received, RECEIVED_NONE, "the last --received counts");
+	is_int(o.conf.no_smtputf8, 1, "--no-smtputf8");
 	parse(&o, log);
 	is_int(o.log, LOGGER_FILE, "the last --log counts");
 	is_str(o.logfile, "/a/file", "its file");

@@ -417,6 +417,25 @@ test_ehlo(void)
 	recorder_free(&r);
 }
 
+static void
+test_no_smtputf8(void)
+{
+	struct recorder	 r;
+
+	recorder_init(&r);
+	r.conf.no_smtputf8 = true;
+	recorder_start(&r);
+	recorder_send(&r, HELLO);
+	ok(strstr(r.replies.p, "UTF8") == NULL, "SMTPUTF8 is not offered");
+	r.codes.len = 0;
+	recorder_send(&r, "MAIL FROM:<a@b> SMTPUTF8\r\n"
+	    "MAIL FROM:<\xc3\xa9@b> SMTPUTF8\r\n"
+	    "MAIL FROM:<\xc3\xa9@b>\r\n" MAIL "RCPT TO:<\xc3\xa9@b>\r\n");
+	is_str(r.codes.p, "555 5.5.4,555 5.5.4,553 5.6.7,250 2.1.0,"
+	    "553 5.6.7,", "nor taken");
+	recorder_free(&r);
+}
+
 /* What the mail is when it is handed out. */
 static void
 test_mail(void)
@@ -582,6 +601,7 @@ main(void)
 		test_dialog(&auths[i], true);
 	test_secrets();
 	test_ehlo();
+	test_no_smtputf8();
 	test_mail();
 	test_texts();
 	test_msmtp();
