@@ -46,6 +46,8 @@ body_config(const char *name, const void *data, size_t len)
 	if (c->max_sessions == 0 || c->max_deliveries == 0 ||
 	    c->max_recipients == 0)
 		return ("a limit of 0");
+	if (c->auth > AUTH_ANY)
+		return ("unknown way to log in");
 	if (c->received > RECEIVED_NONE)
 		return ("unknown form of Received");
 	return (c->drop && c->uid == 0 ? "root as the user to become" : NULL);

@@ -86,6 +86,12 @@ enum received_form {
 	RECEIVED_NONE		/* no field */
 };
 
+enum auth_mode {
+	AUTH_OFF,
+	AUTH_REQUIRED,		/* --auth: parent checks the password */
+	AUTH_ANY		/* --auth-any: nobody checks it */
+};
+
 /* Settings of every child; identity is the receiver's own. */
 struct config {
 	uint64_t	 max_size;	/* octets of a message, 1 to 2^40 */
@@ -104,7 +110,7 @@ struct config {
 	uint32_t	 timeout;	/* s without a complete command */
 	uint32_t	 command_timeout;	/* s */
 	uint8_t		 inetd;
-	uint8_t		 auth;		/* sessions must authenticate */
+	uint8_t		 auth;		/* enum auth_mode */
 	uint8_t		 received;	/* enum received_form */
 	uint8_t		 no_smtputf8;
 	uint8_t		 debug;

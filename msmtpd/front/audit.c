@@ -12,6 +12,7 @@
 /* What is shown of a client's words at most, encoded. */
 #define FIELD_HELO	128
 #define FIELD_ADDRESS	320
+#define FIELD_USER	64
 #define PROCNAME_ROOM	16	/* "front: ", which the log puts before it */
 
 /*
@@ -69,18 +70,19 @@ audit_rcpts(char *dst, size_t size, const struct audit *a)
 void
 audit(const struct audit *a)
 {
-	char	 helo[FIELD_HELO], sender[FIELD_ADDRESS];
+	char	 helo[FIELD_HELO], user[FIELD_USER], sender[FIELD_ADDRESS];
 	char	 line[LOG_LINE_MAX - PROCNAME_ROOM];
 	size_t	 n;
 
 	field(helo, sizeof(helo), a->helo);
+	field(user, sizeof(user), a->user);
 	field(sender, sizeof(sender), a->sender);
 	snprintf(line, sizeof(line), "mail id=%s client=%s reply=%d "
-	    "command=%s size=%llu seconds=%lld.%03lld helo=%s from=<%s> "
+	    "command=%s size=%llu seconds=%lld.%03lld helo=%s%s%s from=<%s> "
 	    "nrcpt=%u to=", a->id, a->client, a->reply, a->fate,
 	    (unsigned long long)a->size, (long long)(a->ms / 1000),
-	    (long long)(a->ms % 1000), *helo != '\0' ? helo : "-", sender,
-	    a->nrcpt);
+	    (long long)(a->ms % 1000), *helo != '\0' ? helo : "-",
+	    *user != '\0' ? " auth=" : "", user, sender, a->nrcpt);
 	n = strlen(line);
 	audit_rcpts(line + n, sizeof(line) - n, a);
 	log_put(a->reply == 250 ? LOG_INFO : LOG_WARNING, line);

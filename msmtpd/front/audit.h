@@ -13,6 +13,7 @@ struct audit {
 	const char	*fate;		/* verdict_describe(), or "none" where
 					 * no command was to run */
 	const char	*helo;		/* as received; "" for none */
+	const char	*user;		/* smtp_user() */
 	const char	*sender;	/* "" for the null reverse-path */
 	const char	*rcpts;		/* nrcpt recipients, '\0' after each */
 	uint64_t	 size;		/* octets */

@@ -170,6 +170,7 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	a.client = client;
 	a.fate = fate;
 	a.helo = smtp_helo(s->smtp);
+	a.user = smtp_user(s->smtp);
 	a.sender = mail->sender;
 	a.rcpts = mail->rcpts;
 	a.nrcpt = mail->nrcpt;

@@ -264,7 +264,7 @@ listen_open(struct listeners *l, const struct options *o)
 		l->fds[l->n++] = listen_bind(o->interfaces.v[i], o->port);
 	for (i = 0; i < l->n; i++)
 		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
-		    sizeof(name)), o->conf.auth != 0);
+		    sizeof(name)), o->conf.auth == AUTH_REQUIRED);
 }
 
 void

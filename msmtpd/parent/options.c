@@ -167,13 +167,13 @@ static void
 flag_set(struct options *o, const struct row *r, const char *arg)
 {
 	(void)arg;
-	number_store(o, r, 1);
+	number_store(o, r, r->most);
 }
 
 static void
 flag_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	if (number_load(o, r) != 0)
+	if (number_load(o, r) == r->most)
 		fprintf(fp, CHECK_NAME "yes\n", r->name);
 }
 
@@ -338,7 +338,7 @@ auth_set(struct options *o, const struct row *r, const char *arg)
 	if ((o->auth_user = strndup(arg, len)) == NULL)
 		fatal("strndup");
 	o->passwordeval = arg[len] == ',' ? arg + len + 1 : NULL;
-	o->conf.auth = 1;
+	o->conf.auth = AUTH_REQUIRED;
 }
 
 static void
@@ -408,6 +408,8 @@ static const struct row rows[] = {
 	{ "", "auth", "user[,cmd]", &kind_auth, AT(auth_user),
 	    1, MSMTPD_AUTH_MAX - 1, NULL,
 	    "ask for a login; cmd prints the password" },
+	{ "", "auth-any", NULL, &kind_flag, AT(conf.auth), 0, AUTH_ANY, NULL,
+	    "take any name and password; nobody needs them" },
 	{ "", "received", "full|anonymous|none", &kind_word,
 	    AT(conf.received), RECEIVED_FULL, RECEIVED_NONE, "full",
 	    "atop each mail" },
@@ -559,6 +561,9 @@ options_agree(struct options *o, const bool given[NROWS])
 	if (c->inetd && o->address_given)
 		fatal_status(EX_USAGE, "--inetd: the session comes on standard "
 		    "input, so leave --interface and --port out");
+	if (is_given(given, "auth") && is_given(given, "auth-any"))
+		fatal_status(EX_USAGE, "--auth-any: takes any password, so "
+		    "leave it out to have --auth check passwords");
 	if (c->inetd && !is_given(given, "log"))
 		o->log = LOGGER_SYSLOG;
 	if (c->max_memory < c->max_size && !is_given(given, "max-memory"))

@@ -219,7 +219,8 @@ front_auth(struct child *c, const struct imsg *imsg)
 {
 	const struct imsg_auth	*auth = imsg->data;
 
-	if (!setup.options.conf.auth || state == STATE_STARTING)
+	if (setup.options.conf.auth != AUTH_REQUIRED ||
+	    state == STATE_STARTING)
 		fatalx("front: unexpected IMSG_AUTH");
 	auth_request(&c->peer, imsg->hdr.peerid, auth);
 	explicit_bzero((void *)(uintptr_t)auth, sizeof(*auth));
@@ -228,7 +229,8 @@ front_auth(struct child *c, const struct imsg *imsg)
 static void
 front_auth_cancel(const struct imsg *imsg)
 {
-	if (!setup.options.conf.auth || state == STATE_STARTING)
+	if (setup.options.conf.auth != AUTH_REQUIRED ||
+	    state == STATE_STARTING)
 		fatalx("front: unexpected IMSG_AUTH_CANCEL");
 	auth_cancel(imsg->hdr.peerid);
 }

@@ -58,6 +58,7 @@ smtp_free(struct smtp *s)
 	smtp_reset(s);
 	smtp_line_free(s);
 	free(s->helo);
+	free(s->user);
 	free(s);
 }
 
@@ -365,6 +366,12 @@ smtp_helo(const struct smtp *s)
 }
 
 const char *
+smtp_user(const struct smtp *s)
+{
+	return (s->authenticated ? s->user : "");
+}
+
+const char *
 smtp_protocol(const struct smtp *s)
 {
 	/* Indices: whether SMTPUTF8 was given, whether AUTH was. */
@@ -373,8 +380,10 @@ smtp_protocol(const struct smtp *s)
 		{ "UTF8SMTP", "UTF8SMTPA" }
 	};
 	bool	 utf8 = s->tx != NULL && s->tx->mail.utf8;
+	/* Nobody has looked at the password of --auth-any. */
+	bool	 auth = s->authenticated && s->conf->auth != AUTH_ANY;
 
-	if (!s->extended && !utf8 && !s->authenticated)
+	if (!s->extended && !utf8 && !auth)
 		return ("SMTP");
-	return (names[utf8][s->authenticated]);
+	return (names[utf8][auth]);
 }

@@ -176,6 +176,10 @@ bool	smtp_quiet(const struct smtp *);
 /* smtp_helo: the name given with EHLO or HELO, as received, "" for none. */
 const char *smtp_helo(const struct smtp *);
 
+/* smtp_user: the name with which the client has logged in, of 255 octets at
+ * most, control characters as "?"; "" for none. */
+const char *smtp_user(const struct smtp *);
+
 /* smtp_protocol: RFC 3848 and 6531: "SMTP", "ESMTP", "ESMTPA", "UTF8SMTP",
  * "UTF8SMTPA", for the transaction under way. */
 const char *smtp_protocol(const struct smtp *);

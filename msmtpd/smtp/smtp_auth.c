@@ -10,6 +10,7 @@
 
 #define AUTH_FAILURES_MAX	3	/* of a session */
 
+#define AUTH_LATER	"454 4.7.0 Cannot check now, try again later"
 #define AUTH_SYNTAX	"501 5.5.2 Not base64, or not what the mechanism wants"
 
 /* Ask for a line; the text is base64 of "", "Username:", "Password:". */
@@ -29,6 +30,8 @@ void
 smtp_auth_end(struct smtp *s)
 {
 	s->step = SMTP_AUTH_NONE;
+	if (s->authenticated)
+		return;
 	if (s->user != NULL)
 		explicit_bzero(s->user, strlen(s->user));
 	free(s->user);
@@ -46,16 +49,41 @@ auth_fail(struct smtp *s)
 		    "too many authentication failures");
 }
 
+/* The client has logged in.  Its name may be in the log, which takes control
+ * characters from no client. */
+static void
+auth_accept(struct smtp *s)
+{
+	char	*p;
+
+	for (p = s->user; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	s->authenticated = true;
+	smtp_say(s, "235 2.7.0 Authentication succeeded");
+}
+
 /* Have the user name and password checked.  Empty ones take the place of those
  * that are too long, so that parent fails them as late as any others. */
 static void
 auth_check(struct smtp *s, const char *user, const char *pass)
 {
-	if (strlen(user) >= MSMTPD_AUTH_MAX || strlen(pass) >= MSMTPD_AUTH_MAX)
+	const bool	 any = s->conf->auth == AUTH_ANY;
+	char		*kept;
+
+	if (!any && (strlen(user) >= MSMTPD_AUTH_MAX ||
+	    strlen(pass) >= MSMTPD_AUTH_MAX))
 		user = pass = "";
-	s->wait = SMTP_WAIT_AUTH;
-	s->ops->auth(s->arg, user, pass);
-	smtp_auth_end(s);
+	kept = strndup(user, MSMTPD_AUTH_MAX - 1);
+	smtp_auth_end(s);	/* user may be gone with that */
+	if ((s->user = kept) == NULL)
+		smtp_defer(s, AUTH_LATER);
+	else if (any)
+		auth_accept(s);
+	else {
+		s->wait = SMTP_WAIT_AUTH;
+		s->ops->auth(s->arg, kept, pass);
+	}
 }
 
 /*
@@ -73,7 +101,8 @@ auth_plain(struct smtp *s, const char *p, size_t len)
 	if (pass == NULL || strlen(pass + 1) != (size_t)(end - pass - 1)) {
 		smtp_auth_end(s);
 		smtp_refuse(s, AUTH_SYNTAX, "", 0);
-	} else if (*p != '\0' && strcmp(p, user + 1) != 0)
+	} else if (*p != '\0' && strcmp(p, user + 1) != 0 &&
+	    s->conf->auth != AUTH_ANY)
 		auth_check(s, "", "");
 	else
 		auth_check(s, user + 1, pass + 1);
@@ -90,7 +119,7 @@ auth_login(struct smtp *s, const char *p, size_t len)
 		auth_check(s, s->user, p);
 	else if ((s->user = strdup(p)) == NULL) {
 		smtp_auth_end(s);
-		smtp_defer(s, "454 4.7.0 Cannot check now, try again later");
+		smtp_defer(s, AUTH_LATER);
 	} else
 		auth_ask(s, SMTP_AUTH_PASS);
 }
@@ -168,12 +197,13 @@ smtp_auth_result(struct smtp *s, bool good, bool failed)
 	if (s->wait != SMTP_WAIT_AUTH)
 		return;
 	s->wait = SMTP_WAIT_COMMAND;
-	if (failed)
-		smtp_defer(s, "454 4.7.0 Cannot check now, try again later");
-	else if (!good)
-		auth_fail(s);
-	else {
-		s->authenticated = true;
-		smtp_say(s, "235 2.7.0 Authentication succeeded");
+	if (good && !failed) {
+		auth_accept(s);
+		return;
 	}
+	smtp_auth_end(s);
+	if (failed)
+		smtp_defer(s, AUTH_LATER);
+	else
+		auth_fail(s);
 }

@@ -53,7 +53,7 @@ struct smtp {
 	char			*helo;		/* NULL: none, or empty */
 	char			*line;		/* the beginning of a line that
 						 * has not ended */
-	char			*user;		/* LOGIN's, for its password */
+	char			*user;		/* who logs in, or has; NULL */
 	struct smtp_tx		*tx;		/* in SMTP_MAIL, SMTP_RCPT */
 	const char		*reason;
 	const char		*skip;		/* NULL, or the reply to a line
@@ -146,7 +146,7 @@ void	smtp_reset(struct smtp *);
 
 /* smtp_auth_line: a line of the exchange, without its line end. */
 void	smtp_auth_line(struct smtp *, char *, size_t);
-/* smtp_auth_end: forget what the exchange has brought so far. */
+/* smtp_auth_end: forget what an exchange that is not complete has brought. */
 void	smtp_auth_end(struct smtp *);
 
 /* smtp_param.c */

@@ -164,7 +164,8 @@ verb_run(struct smtp *s, const struct verb *v, char *arg, size_t len)
 	if (!verb_offered(s, v))
 		smtp_refuse(s, "502 5.5.1 Command not offered", v->name,
 		    strlen(v->name));
-	else if (v->needs_auth && s->conf->auth && !s->authenticated)
+	else if (v->needs_auth && s->conf->auth == AUTH_REQUIRED &&
+	    !s->authenticated)
 		smtp_refuse(s, "530 5.7.0 Authentication required", arg,
 		    shown);
 	else if ((v->states & s->state) == 0)

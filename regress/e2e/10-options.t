@@ -32,7 +32,8 @@ my @arguments = qw(interface port hostname command received log user
     privsep-user chroot auth max-sessions max-deliveries max-recipients
     max-size max-memory max-line max-auth-line max-errors max-noops min-rate
     timeout command-timeout);
-my @flags = qw(version help check print-sandbox inetd no-smtputf8 debug);
+my @flags = qw(version help check print-sandbox inetd auth-any no-smtputf8
+    debug);
 my @numbers = grep { /^max|timeout|min-rate|port/ } @arguments;
 
 usage('--nonsense', '--nonsense');
@@ -93,6 +94,7 @@ usage('--hostname', "--hostname=$_") for '-a', 'a_b', 'a..b', 'a.', "a\nb",
     'x' x 64, 'x.' x 128 . 'x', '[::1]', 'a b';
 usage('not one of full|anonymous|none', "--received=$_")
     for qw(all FULL ful fully), 'full|none', 'none ', 'full|anonymous|none';
+usage('--auth-any', '--auth=me,true', '--auth-any', @$_) for [], ['--check'];
 usage('--inetd', '--inetd', '--port=1');
 usage('--inetd', '--inetd', '--interface=127.0.0.1');
 
@@ -177,9 +179,14 @@ sub check {
 	($status, $out) = check("--command=$cmd", '--max-size=512M');
 	like($out, qr/^max-memory\s+512M$/m,
 	    'max-memory follows a larger max-size');
-	unlike($out2, qr/smtputf8/, 'a flag that was not given is not shown');
-	($status, $out) = check("--command=$cmd", '--no-smtputf8');
-	like($out, qr/^no-smtputf8\s+yes$/m, 'one that was given is');
+	unlike($out2, qr/smtputf8|auth-any/, 'no flag that was not given');
+	($status, $out) = check("--command=$cmd", '--no-smtputf8',
+	    '--auth-any');
+	like($out, qr/^$_\s+yes$/m, "--$_ is shown")
+	    for 'no-smtputf8', 'auth-any';
+	like($out, qr/^auth\s+no$/m, 'which is not --auth');
+	($status, $out) = check("--command=$cmd", '--auth=me,true');
+	unlike($out, qr/^auth-any/m, 'nor the other way round');
 	for my $log (qw(none stderr syslog /dev/null)) {
 		($status, $out) = check("--command=$cmd", "--log=$log");
 		like($out, qr/^log\s+\Q$log\E$/m, "--log=$log is shown");

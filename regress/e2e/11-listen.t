@@ -58,6 +58,9 @@ each_listener(2, '--interface=127.0.0.1', '--interface=127.0.0.1');
 each_listener(1, '--interface=0.0.0.0');
 like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
     'a warning where others may reach it');
+each_listener(1, '--interface=0.0.0.0', '--auth-any');
+like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
+    'and with --auth-any, which keeps nobody out');
 
 # A fixed port, in the way of which stands somebody; free again after.
 {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 
 # --auth: where the password comes from, what AUTH answers, how guessing is
-# slowed down, and that no log ever has a password.
+# slowed down, and that no log ever has a password.  --auth-any: every password
+# is right, and none is in the log either.
 
 use strict;
 use warnings;
@@ -12,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 
 use Fcntl;
 use MIME::Base64 qw(encode_base64);
-use Msmtpd::Clients qw(hurried stopped talk untrace);
+use Msmtpd::Clients qw(audit hurried stopped talk untrace);
 use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
@@ -121,6 +122,8 @@ for my $name (sort keys %way) {
 	like((untrace($mails[0]{mail}))[1], qr/with ESMTPA id /,
 	    'Received says so');
 }
+
+is((audit($t, 1))[0]{auth}, $user, 'the log says who has logged in');
 
 # As many answers, none of them late, take less than as many seconds: nobody
 # has failed so far.
@@ -384,6 +387,52 @@ $t->start('--debug', $command);
 	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^555 5\.5\.4 /,
 	    'HELP' => qr/^214 (?!.*AUTH)/, 'QUIT' => qr/^221 /);
 }
+end_daemon();
+
+# --auth-any: for devices that must log in.  Offered, not demanded; the name is
+# in the log, and nowhere else.
+$t->start('--debug', $command, '--auth-any');
+my %name = (
+	'' => undef,
+	'camera 1' => 'camera\\0401',
+	'a@b.example' => 'a@b.example',
+	"gr\xc3\xbcn" => "gr\xc3\xbcn",
+	'x from=<forged@example.org>' => 'x\\040from=<forged@example.org>',
+	"two\nlines" => 'two?lines',
+	'n' x 300 => 'n' x 60 . '...',
+);
+my $any = 0;
+$t->forget_mails;
+for my $name (sort keys %name) {
+	my $c = $t->client;
+	like($c->cmd('EHLO client.example'), qr/^250-AUTH PLAIN LOGIN\r?$/m,
+	    '--auth-any: offered');
+	talk($c, $any % 2 ? ('AUTH LOGIN' => qr/^334 /, b64($name) =>
+	    qr/^334 /, b64($wrong[6]) => qr/^235 2\.7\.0 /) :
+	    ('AUTH PLAIN ' . plain($name, $wrong[6]) => qr/^235 2\.7\.0 /));
+	like($c->mail(to => ['b@example.org'], data => "Subject: x\n\nx\n"),
+	    qr/^250/, 'and a mail is taken');
+	$c->cmd('QUIT');
+	is((audit($t, ++$any))[-1]{auth}, $name{$name}, 'the name in the log');
+	my ($mail) = $t->mails;
+	$t->forget_mails;
+	like((untrace($mail->{mail}))[1], qr/with ESMTP id /,
+	    'Received claims no login');
+}
+{
+	my $c = $t->client;
+	talk($c, 'EHLO x' => qr/^250/,
+	    'AUTH PLAIN ' . plain('root', $user, $wrong[7]) => qr/^235 /,
+	    'AUTH PLAIN ' . plain($user, $wrong[7]) => qr/^503 5\.5\.1 /,
+	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^250 /,
+	    'QUIT' => qr/^221 /);
+	$c = $t->client;
+	$c->cmd('EHLO x');
+	like($c->mail, qr/^250/, 'a mail without a login');
+	$c->cmd('QUIT');
+	is((audit($t, ++$any))[-1]{auth}, undef, 'whose client has no name');
+}
+$t->forget_mails;
 end_daemon();
 
 # On a terminal: asked for, not shown.

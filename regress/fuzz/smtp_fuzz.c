@@ -34,7 +34,8 @@ begin(struct recorder *r, const uint8_t *data)
 	};
 
 	recorder_init(r);
-	r->conf.auth = data[0] & 0x1;
+	r->conf.auth = !(data[0] & 0x1) ? AUTH_OFF : data[0] & 0x8 ?
+	    AUTH_ANY : AUTH_REQUIRED;
 	r->conf.max_size = data[0] & 0x2 ? 64 : 1 << 20;
 	r->conf.max_line = data[0] & 0x4 ? 128 : 2048;
 	r->conf.max_recipients = data[0] & 0x8 ? 3 : 100;

@@ -40,6 +40,7 @@ my @cases = (
 	[3, 'IMSG_READY twice'], [5, 'IMSG_PONG unasked'],
 	[6, 'a header too short'], [13, 'IMSG_CONFIG'],
 	[25, 'a line of parent'], [40, 'IMSG_AUTH without --auth'],
+	[40, 'IMSG_AUTH with --auth-any', '--auth-any'],
 	[44, 'IMSG_AUTH with a descriptor', @auth],
 	[46, 'IMSG_AUTH_CANCEL without --auth'],
 );

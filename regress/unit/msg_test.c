@@ -265,6 +265,7 @@ config_cases(void)
 	WRONG(c.max_sessions = 0, "no session");
 	WRONG(c.max_deliveries = 0, "no delivery");
 	WRONG(c.max_recipients = 0, "no recipient");
+	WRONG(c.auth = AUTH_ANY + 1, "no such way to log in");
 	WRONG(c.received = RECEIVED_NONE + 1, "no such form of Received");
 	WRONG(c.drop = 1, "root as the user to become");
 #undef WRONG

@@ -225,6 +225,8 @@ static const char	*const wrong[][NARGS] = {
 	{ "--auth=" },
 	{ "--auth=,cat" },
 	{ "--auth=user," },
+	{ "--auth-any=user" },
+	{ "--auth-any", "--auth=user,cat" },
 	{ "--inetd", "--port=25" },
 	{ "--inetd", "--interface=::1" }
 };
@@ -263,6 +265,7 @@ test_others(void)
 	static const char	*const help[NARGS] = { "--help" };
 	static const char	*const version[NARGS] = { "--version",
 				    "--nonsense" };
+	static const char	*const any[NARGS] = { "--auth-any" };
 	static const char	*const trace[NARGS] = {
 				    "--received=anonymous",
 				    "--received=none", "--no-smtputf8" };
@@ -280,6 +283,9 @@ test_others(void)
 		is_str(o.conf.hostname, strchr(names[i][0], '=') + 1, "%s",
 		    names[i][0]);
 	}
+	parse(&o, any);
+	is_int(o.conf.auth, AUTH_ANY, "--auth-any");
+	ok(o.auth_user == NULL, "for which nobody has a password");
 	parse(&o, trace);
 	is_int(o.conf.received, RECEIVED_NONE, "the last --received counts");
 	is_int(o.conf.no_smtputf8, 1, "--no-smtputf8");

@@ -93,6 +93,100 @@ test_count(void)
 	recorder_free(&r);
 }
 
+/* --auth-any: who logs in how, and what name is kept. */
+static const struct any {
+	const char	*name;
+	const char	*in;
+	const char	*codes;
+	const char	*user;
+} any[] = {
+	{ "no login", "", "", "" },
+	{ "PLAIN", "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n", "235 2.7.0,", "user" },
+	{ "LOGIN", "AUTH LOGIN\r\ndXNlcg==\r\nd3Jvbmc=\r\n",
+	    "334,334,235 2.7.0,", "user" },
+	{ "no name, no password", "AUTH PLAIN AAA=\r\n", "235 2.7.0,", "" },
+	{ "another identity", "AUTH PLAIN cm9vdAB1c2VyAHNlY3JldA==\r\n",
+	    "235 2.7.0,", "user" },
+	{ "a password of 258 octets", "AUTH PLAIN AHVzZXIA" X258 "\r\n",
+	    "235 2.7.0,", "user" },
+	{ "a control character", "AUTH PLAIN AGEKYgFjfwB4\r\n",
+	    "235 2.7.0,", "a?b?c?" },
+	{ "not base64", "AUTH PLAIN !\r\n", "501 5.5.2,", "" },
+	{ "cancelled", "AUTH LOGIN\r\ndXNlcg==\r\n*\r\n",
+	    "334,334,501 5.7.0,", "" },
+	{ "twice", "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n"
+	    "AUTH PLAIN AHJvb3QAd3Jvbmc=\r\n",
+	    "235 2.7.0,503 5.5.1,", "user" },
+	{ "and a line that is too long", "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n"
+	    "NOOP " X258 X258 "\r\n", "235 2.7.0,500 5.5.2,", "user" }
+};
+
+static void
+test_any(void)
+{
+	struct recorder	 r;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+		recorder_init(&r);
+		r.conf.auth = AUTH_ANY;
+		r.conf.max_line = 512;
+		recorder_start(&r);
+		recorder_send(&r, HELLO);
+		r.codes.len = 0;
+		recorder_send(&r, any[i].in);
+		is_str(any[i].codes[0] == '\0' ? "" : r.codes.p, any[i].codes,
+		    "--auth-any, %s", any[i].name);
+		is_str(smtp_user(r.smtp), any[i].user, "%s: the name",
+		    any[i].name);
+		ok(strstr(r.events.p, "{auth ") == NULL,
+		    "%s: nobody is asked", any[i].name);
+		is_str(smtp_protocol(r.smtp), "ESMTP", "%s: no ESMTPA",
+		    any[i].name);
+		r.codes.len = 0;
+		recorder_send(&r, "MAIL FROM:<a@b> AUTH=<>\r\n"
+		    "RCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\n");
+		is_str(r.codes.p, "250 2.1.0,250 2.1.5,354,250 2.0.0,",
+		    "%s: a mail is taken", any[i].name);
+		recorder_free(&r);
+	}
+}
+
+/* A name that is longer than can be kept. */
+static void
+test_any_long(void)
+{
+	struct recorder	 r;
+
+	recorder_init(&r);
+	r.conf.auth = AUTH_ANY;
+	recorder_start(&r);
+	recorder_send(&r, HELLO "AUTH PLAIN AHh4" X258 "AHNlY3JldA==\r\n");
+	is_int((long long)strlen(smtp_user(r.smtp)), MSMTPD_AUTH_MAX - 1,
+	    "a name of 260 octets is cut");
+	recorder_free(&r);
+}
+
+/* With --auth only who has the password is known by the name. */
+static void
+test_user(void)
+{
+	struct recorder	 r;
+
+	recorder_init(&r);
+	r.conf.auth = AUTH_REQUIRED;
+	recorder_start(&r);
+	recorder_send(&r, HELLO "AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n");
+	is_str(smtp_user(r.smtp), "", "a wrong password: no name");
+	recorder_send(&r, "AUTH LOGIN dXNlcg==\r\n");
+	is_str(smtp_user(r.smtp), "", "a name without password: none");
+	recorder_send(&r, "c2VjcmV0\r\n");
+	is_str(smtp_user(r.smtp), "user", "the right one: the name");
+	recorder_send(&r, HELLO "MAIL FROM:<a@b>\r\nRSET\r\n");
+	is_str(smtp_user(r.smtp), "user", "which stays");
+	recorder_free(&r);
+}
+
 /* How many of the octets that the engine uses are not zero afterwards. */
 static size_t
 left_over(struct recorder *r, const char *p, size_t len)
@@ -178,6 +272,9 @@ int
 main(void)
 {
 	test_asked();
+	test_any();
+	test_any_long();
+	test_user();
 	test_count();
 	test_zeroed();
 	return (done_testing());

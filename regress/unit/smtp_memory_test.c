@@ -284,8 +284,8 @@ test_idle(void)
 	ok(session <= 160, "a session: %zu octets", session);
 	say(s, HELLO "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n");
 	is_int((long long)(octets - before),
-	    (long long)(session + sizeof("client.example.org")),
-	    "greeted: its name more");
+	    (long long)(session + sizeof("client.example.org") +
+	    sizeof("user")), "greeted and logged in: its two names more");
 	smtp_free(s);
 }
 
