@@ -162,6 +162,21 @@ body_rcpt(const char *name, const void *data, size_t len)
 	return (len == 0 ? NULL : body_strings(name, data, len));
 }
 
+/* The service manager takes a new line for a new assignment. */
+static const char *
+body_status(const char *name, const void *data, size_t len)
+{
+	const struct imsg_status	*st = data;
+
+	(void)name;
+	if (len != sizeof(*st))
+		return (LENGTH_WRONG);
+	if (!terminated(st->why, sizeof(st->why)))
+		return ("unterminated string");
+	return (log_isprintable(st->why, strlen(st->why)) ? NULL :
+	    "unprintable words");
+}
+
 /* As waitid(2) and errno(3) have them. */
 static const char *
 body_result(const char *name, const void *data, size_t len)
@@ -218,7 +233,8 @@ static const struct msg_row {
 	{ IMSG_PONG,	     CHILDREN, PARENT,   false, body_none },
 	{ IMSG_MAIL,	     FRONT,    DELIVER,  true,  body_mail },
 	{ IMSG_RCPT,	     FRONT,    DELIVER,  false, body_rcpt },
-	{ IMSG_RESULT,	     DELIVER,  FRONT,    false, body_result }
+	{ IMSG_RESULT,	     DELIVER,  FRONT,    false, body_result },
+	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status }
 };
 
 const char *

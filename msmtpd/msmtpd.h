@@ -20,6 +20,7 @@
 #define MSMTPD_AUTH_MAX		256
 /* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
 #define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
+#define MSMTPD_WHY_MAX		512	/* a reply in one line, with '\0' */
 /* A Received field, folded, is never longer than this. */
 #define MSMTPD_RECEIVED_MAX	2048
 
@@ -75,8 +76,11 @@ enum imsg_type {
 	IMSG_RCPT,		/* front -> deliver: further recipients of the
 				 * IMSG_MAIL just sent, '\0' after each; same
 				 * peerid */
-	IMSG_RESULT		/* deliver -> front: struct imsg_result; peerid
+	IMSG_RESULT,		/* deliver -> front: struct imsg_result; peerid
 				 * of the mail */
+
+	/* for the service manager */
+	IMSG_STATUS		/* front -> parent: struct imsg_status */
 };
 
 /* What front writes at the top of a mail, --received. */
@@ -170,6 +174,17 @@ enum mail_outcome {
 struct imsg_result {
 	uint32_t	 outcome;	/* enum mail_outcome */
 	int32_t		 value;
+};
+
+/* Mails since the start, and now. */
+struct imsg_status {
+	uint64_t	 delivered;
+	uint64_t	 deferred;	/* answered 4yz */
+	uint64_t	 refused;	/* answered 5yz */
+	uint32_t	 running;	/* in deliver's hands */
+	uint32_t	 waiting;	/* for a place among them */
+	char		 why[MSMTPD_WHY_MAX];	/* the last failure's reply,
+						 * printable; "" for none */
 };
 
 #endif

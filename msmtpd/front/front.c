@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "sandbox_front.h"
 #include "session.h"
+#include "status.h"
 
 #define ACCEPT_BATCH	64	/* clients greeted in one turn */
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
@@ -253,6 +254,7 @@ deliver_dispatch(struct imsg *imsg, void *arg)
 	if (imsg->hdr.type != IMSG_RESULT)
 		fatalx("deliver: message of type %u", imsg->hdr.type);
 	handoff_result(imsg->hdr.peerid, imsg->data);
+	status_changed();
 }
 
 static void
@@ -288,6 +290,7 @@ front_main(void)
 	deliver = proc_peer(PROC_DELIVER, SIZE_MAX, deliver_dispatch,
 	    deliver_gone, handoff_pump);
 	message_init(conf.max_memory);
+	status_init(proc_parent());
 	session_init(&conf, proc_parent(), deliver, front_session_ended);
 	descriptors = sandbox_front(&conf);
 	proc_run(parent_dispatch, NULL, &front_status);

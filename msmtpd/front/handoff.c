@@ -188,21 +188,30 @@ handoff_pump(void *arg)
 		timer_set(&retry_timer, HANDOFF_RETRY, handoff_pump, NULL);
 }
 
+void
+handoff_count(uint32_t *running, uint32_t *waiting)
+{
+	const struct handoff	*h;
+
+	*running = nused;
+	*waiting = 0;
+	TAILQ_FOREACH(h, &queue, entry)
+		(*waiting)++;
+}
+
 static void
 log_wait(const struct handoff *first)
 {
-	const struct handoff	*h;
-	char			 id[MSMTPD_ID_MAX];
-	unsigned int		 nqueued = 0;
+	char		 id[MSMTPD_ID_MAX];
+	uint32_t	 running, waiting;
 
-	TAILQ_FOREACH(h, &queue, entry)
-		nqueued++;
+	handoff_count(&running, &waiting);
 	id_mail(id, &first->id);
 	log_warnx("mail id=%s: has waited %lld s for a place among the "
 	    "deliveries (running: %u of %u, waiting: %u), see "
 	    "--max-deliveries", id,
-	    (long long)(event_now() - first->queued) / 1000, nused, nslots,
-	    nqueued);
+	    (long long)(event_now() - first->queued) / 1000, running, nslots,
+	    waiting);
 }
 
 /* The first mail has waited longest: warn of it when it has waited for

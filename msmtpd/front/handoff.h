@@ -60,6 +60,9 @@ void	handoff_cancel(struct handoff *);
  * waits. */
 int64_t	handoff_queued(const struct handoff *);
 
+/* handoff_count: how many mails deliver has, and how many wait for a place. */
+void	handoff_count(uint32_t *running, uint32_t *waiting);
+
 /* handoff_pump: send what can be sent now: the callback for when deliver has
  * taken all that was sent.  The argument is not used. */
 void	handoff_pump(void *);

@@ -12,6 +12,7 @@
 #include "message.h"
 #include "received.h"
 #include "session_int.h"
+#include "status.h"
 
 /* Most mails are smaller, and are written at once. */
 #define MAIL_FIRST	8192
@@ -178,6 +179,7 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	a.ms = event_now() - s->since;
 	a.reply = v->code;
 	audit(&a);
+	status_mail(v);
 }
 
 static void
@@ -198,6 +200,7 @@ mail_end(void *arg, const struct smtp_mail *mail)
 		fatal("message: cannot seal it");
 	s->since = event_now();
 	handoff_submit(&s->mail->handoff);
+	status_changed();
 }
 
 static void

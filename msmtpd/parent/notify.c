@@ -15,9 +15,10 @@
 
 #include "event.h"
 #include "log.h"
+#include "msmtpd.h"
 #include "notify.h"
 
-#define NOTIFY_TEXT	128
+#define NOTIFY_TEXT	(256 + MSMTPD_WHY_MAX)
 #define NOTIFY_KEPT	8
 #define NOTIFY_RETRY	100	/* ms */
 
@@ -84,6 +85,12 @@ notify_drop(void)
 	nkept--;
 }
 
+static bool
+is_status(const char *text)
+{
+	return (strncmp(text, "STATUS=", 7) == 0);
+}
+
 static void
 notify_flush(void)
 {
@@ -107,6 +114,9 @@ notify(const char *fmt, ...)
 
 	if (notify_fd == -1)
 		return;
+	/* Only the last of several counts is worth its place. */
+	if (nkept > 0 && is_status(kept[nkept - 1]) && is_status(fmt))
+		nkept--;
 	/* Where nobody listens for long, the last word is the one that
 	 * counts: READY=1 and STOPPING=1 say all. */
 	if (nkept == NOTIFY_KEPT)

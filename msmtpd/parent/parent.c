@@ -235,6 +235,20 @@ front_auth_cancel(const struct imsg *imsg)
 	auth_cancel(imsg->hdr.peerid);
 }
 
+static void
+front_counts(const struct imsg_status *st)
+{
+	if (state == STATE_STARTING)
+		fatalx("front: unexpected IMSG_STATUS");
+	/* "Stopping" shall stay to the end. */
+	if (state != STATE_RUNNING)
+		return;
+	notify("STATUS=%" PRIu64 " delivered, %" PRIu64 " failed for now, %"
+	    PRIu64 " refused, %" PRIu32 " running, %" PRIu32 " waiting%s%s",
+	    st->delivered, st->deferred, st->refused, st->running,
+	    st->waiting, *st->why != '\0' ? "; last failure: " : "", st->why);
+}
+
 /* msg_check() has seen to it that front alone sends what is front's. */
 static void
 parent_dispatch(struct imsg *imsg, void *arg)
@@ -258,6 +272,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		break;
 	case IMSG_AUTH_CANCEL:
 		front_auth_cancel(imsg);
+		break;
+	case IMSG_STATUS:
+		front_counts(imsg->data);
 		break;
 	default:
 		fatalx("%s: message of type %u", c->proc->name,
@@ -285,8 +302,8 @@ parent_reload(void)
 		notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
 		    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 	if (logger_reopen() == -1)
-		log_warn("SIGHUP: cannot open the log file anew, the old one "
-		    "stays in use");
+		log_warn("SIGHUP: the old log file stays in use; parent, "
+		    "which has no privilege, cannot open the new one");
 	else
 		log_info("SIGHUP: log %s", setup.options.log == LOGGER_FILE ?
 		    "file opened anew" : "has no file to open anew");

@@ -67,6 +67,9 @@ for my $form (sort keys %form) {
 		is($mail, $content{$what}, "$form: its content");
 		like($trace, $form{$form}, "$form: what is above it");
 	}
+	# An empty line keeps a text apart from a header, ours or none.
+	like($c->mail(data => "text\n"), qr/^250/, "$form: a text");
+	like(filed(), qr/(?:\A|\d\n)\ntext\n\z/, "$form: after an empty line");
 	# Each run has an octet to read at least.
 	like($c->mail(data => ''), qr/^250/, "$form: an empty mail");
 	my $mail = filed();

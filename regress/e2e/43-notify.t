@@ -30,12 +30,34 @@ sub manager {
 	return $s;
 }
 
-# told: the next message; '' when none comes in time.
-sub told {
+# heard: the next message; '' when none comes in time.
+sub heard {
 	my ($s, $limit) = @_;
 	return '' unless IO::Select->new($s)->can_read($limit // 30);
 	defined $s->recv(my $text, 65536) or return '';
 	return $text;
+}
+
+# told: the same, counts aside, which come about a second after a mail.
+sub told {
+	my ($s, $limit) = @_;
+	my $text;
+	do { $text = heard($s, $limit) } while $text =~ /\ASTATUS=\d/;
+	return $text;
+}
+
+# counts: wait for the status that has these counts; what follows them.
+sub counts {
+	my ($s, $counts) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($last, $after) = ('nothing');
+	my $until = time + 30;
+	while (!defined $after && time < $until) {
+		$last = heard($s, $until - time);
+		($after) = $last =~ /\ASTATUS=\Q$counts\E(.*)\z/s;
+	}
+	ok(defined $after, $counts) or diag("last: $last");
+	return $after // '';
 }
 
 # told_until: messages up to the first that matches, WATCHDOG=1 aside.
@@ -240,6 +262,70 @@ for my $usec (1, 2999) {
 	is(told($s), "READY=1\nSTATUS=Ready", 'ready');
 	is(told($s, 1), '', 'a watchdog for another process hears nothing');
 	is($t->stop, 0, 'it stops');
+	unlink $path;
+}
+
+# The status counts what has become of mails, and has the last failure's words.
+{
+	my $s = manager($path);
+	my $dir = $t->dir;
+	my $script = $t->script(<<'END');
+my ($n) = $ARGV[0] =~ /^exit(\d+)/;
+exit $n if defined $n;
+open my $fh, '>', "$DIR/out/runs" or die;
+close $fh;
+until (-e "$DIR/out/end") { select undef, undef, undef, 0.02 }
+END
+	$t->start({ env => { NOTIFY_SOCKET => $path } },
+	    "--command=$script %F", '--max-deliveries=1', '--max-size=1M');
+	is(told($s), "READY=1\nSTATUS=Ready", 'ready');
+	my $c = $t->client;
+	$c->cmd('EHLO x');
+	like($c->mail(from => 'exit0@example.org'), qr/^250/, 'a mail');
+	is(counts($s, '1 delivered, 0 failed for now, 0 refused, 0 running, ' .
+	    '0 waiting'), '', 'no failure');
+	like($c->mail(from => 'exit75@example.org'), qr/^451/, 'a failure');
+	like(counts($s, '1 delivered, 1 failed for now, 0 refused, ' .
+	    '0 running, 0 waiting'), qr/^; last failure: 451 4\.\d\.\d \w/,
+	    'its words');
+	like($c->mail(from => 'exit67@example.org'), qr/^55/, 'refused');
+	like(counts($s, '1 delivered, 1 failed for now, 1 refused, ' .
+	    '0 running, 0 waiting'), qr/^; last failure: 55\d 5\.1\.1 \w/,
+	    'its words');
+	# One that no command has seen.
+	like($c->mail(data => 'x' x 2_000_000), qr/^552/, 'too large');
+	like(counts($s, '1 delivered, 1 failed for now, 2 refused, ' .
+	    '0 running, 0 waiting'), qr/^; last failure: 552 5\.3\.4 \w/,
+	    'its words');
+
+	my @waiting = map { $t->client } 1 .. 3;
+	for my $w (@waiting) {
+		$w->cmd('EHLO x');
+		$w->mail(no_wait => 1);
+	}
+	like(counts($s, '1 delivered, 1 failed for now, 2 refused, ' .
+	    '1 running, 2 waiting'), qr/^; last failure: 552/,
+	    'the last failure is still it');
+	spew("$dir/out/end", '');
+	like($_->reply, qr/^250/, 'delivered') for @waiting;
+	like(counts($s, '4 delivered, 1 failed for now, 2 refused, ' .
+	    '0 running, 0 waiting'), qr/^; last failure: 552/, 'and now');
+
+	# Many mails, and few messages.
+	my $before = time;
+	$c->mail(from => 'exit0@example.org') for 1 .. 100;
+	my ($n, $text) = (0, '');
+	until ($text =~ /^STATUS=104 delivered/) {
+		$text = heard($s);
+		last if $text eq '';
+		$n++;
+	}
+	like($text, qr/^STATUS=104 delivered/, 'a hundred mails more');
+	cmp_ok($n, '<=', time - $before + 1, 'not more than one a second');
+	is(heard($s, 1.5), '', 'no word while nothing changes');
+	is($t->stop, 0, 'it stops');
+	is(heard($s), "STOPPING=1\nSTATUS=Stopping", 'and says so');
+	is(heard($s, 0), '', 'nothing else was said');
 	unlink $path;
 }
 

@@ -54,6 +54,14 @@ check_result(const struct imsg_result *r)
 }
 
 static void
+check_status(const struct imsg_status *st, size_t len)
+{
+	CHECK(len == sizeof(*st));
+	CHECK(memchr(st->why, '\0', sizeof(st->why)) != NULL);
+	CHECK(strpbrk(st->why, "\n\r\033") == NULL);
+}
+
+static void
 check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
     size_t len)
 {
@@ -81,6 +89,9 @@ check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
 	case IMSG_RESULT:
 		CHECK(len == sizeof(struct imsg_result));
 		check_result(body);
+		break;
+	case IMSG_STATUS:
+		check_status(body, len);
 		break;
 	}
 }

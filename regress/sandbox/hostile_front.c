@@ -37,6 +37,8 @@ static const struct once	 messages[] = {
 	{ 46, IMSG_AUTH_CANCEL, 0, 0 }
 };
 
+static const struct imsg_status	 assignment = { .why = "x\nMAINPID=1" };
+
 static union {
 	struct imsg_auth	 auth;
 	char			 octets[8192];
@@ -107,6 +109,9 @@ hostile(uint32_t what)
 		break;
 	case 25:
 		LINE(6, "parent: forged");
+		break;
+	case 41:
+		message(IMSG_STATUS, 0, &assignment, sizeof(assignment), 0);
 		break;
 	case 45:
 	case 49:

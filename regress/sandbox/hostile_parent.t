@@ -41,6 +41,7 @@ my @cases = (
 	[6, 'a header too short'], [13, 'IMSG_CONFIG'],
 	[25, 'a line of parent'], [40, 'IMSG_AUTH without --auth'],
 	[40, 'IMSG_AUTH with --auth-any', '--auth-any'],
+	[41, 'an assignment in IMSG_STATUS'],
 	[44, 'IMSG_AUTH with a descriptor', @auth],
 	[46, 'IMSG_AUTH_CANCEL without --auth'],
 );

@@ -138,6 +138,7 @@ static struct imsg_log		 deliver_line = { LOG_INFO, "deliver: x" };
 static struct imsg_auth		 auth;
 static struct imsg_auth_result	 answer;
 static struct imsg_result	 result = { MAIL_EXITED, 0 };
+static struct imsg_status	 status = { 1, 2, 3, 4, 5, "451 4.3.0 x" };
 static unsigned char		 address[128];	/* struct sockaddr_storage */
 static struct {
 	struct imsg_mail	 head;
@@ -181,7 +182,8 @@ static const struct way {
 	{ IMSG_PONG, D, P, "", 0, false, false },
 	{ IMSG_MAIL, F, D, BODY(mail), true, true },
 	{ IMSG_RCPT, F, D, "r@x", 4, true, false },
-	{ IMSG_RESULT, D, F, BODY(result), false, false }
+	{ IMSG_RESULT, D, F, BODY(result), false, false },
+	{ IMSG_STATUS, F, P, BODY(status), false, false }
 #undef P
 #undef F
 #undef D
@@ -240,7 +242,7 @@ way_cases(void)
 			    "message %u, an octet too short", w->type);
 	}
 	ok(!taken(PROC_PARENT, PROC_FRONT, 0, "", 0), "message 0");
-	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_RESULT + 1, "", 0),
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_STATUS + 1, "", 0),
 	    "a message after the last");
 	ok(!taken(PROC_PARENT, PROC_FRONT, UINT32_MAX, "", 0), "the last");
 }
@@ -306,6 +308,33 @@ result_cases(void)
 	answer.answer = 0;
 }
 
+static bool
+status_taken(const struct imsg_status *st)
+{
+	return (taken(PROC_FRONT, PROC_PARENT, IMSG_STATUS, st, sizeof(*st)));
+}
+
+/* What would be another assignment for the service manager, or unreadable. */
+static void
+status_cases(void)
+{
+	static const char *const	 wrong[] = { "451 x\nREADY=1", "\n",
+					    "451 x\r", "\033[2J", "\xff" };
+	struct imsg_status		 st = status;
+	size_t				 i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		strcpy(st.why, wrong[i]);
+		ok(!status_taken(&st), "status: unprintable words, %zu", i);
+	}
+	st.why[0] = '\0';
+	ok(status_taken(&st), "status: no words");
+	memset(st.why, 'x', sizeof(st.why));
+	ok(!status_taken(&st), "status: words that do not end");
+	st.why[sizeof(st.why) - 1] = '\0';
+	ok(status_taken(&st), "status: the longest words");
+}
+
 int
 main(void)
 {
@@ -316,5 +345,6 @@ main(void)
 	log_cases();
 	log_lengths();
 	auth_cases();
+	status_cases();
 	return (done_testing());
 }
