@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* main: standard descriptors in order, then a child or parent. */
 
 #include <sys/stat.h>
 
@@ -13,8 +14,8 @@
 #include "logger.h"
 #include "proc.h"
 
-/* inetd(8) gives the client's socket as standard error, too.  What we have
- * to say is not for the client. */
+/* inetd(8) also gives the client's socket as standard error, where no message
+ * of ours may go. */
 static bool
 stderr_is_client(void)
 {
@@ -25,8 +26,8 @@ stderr_is_client(void)
 	    in.st_ino == err.st_ino);
 }
 
-/* A descriptor that the first open(2) would get by accident must not be one
- * of these. */
+/* Open descriptors 0 to 2 where they are closed, or open(2) would give one of
+ * these numbers to another file. */
 static void
 open_standard(void)
 {
@@ -60,7 +61,8 @@ int
 main(int argc, char **argv)
 {
 	open_standard();
-	/* A child of ours; anybody else who uses its name finds no socket. */
+	/* A child of parent's has a name of its own as argv[0]; started by
+	 * another process it finds no socket and ends. */
 	if (argc == 1)
 		proc_main(argv[0]);
 	listen_inherited();

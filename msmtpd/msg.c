@@ -15,7 +15,7 @@
 #define LENGTH_WRONG	"its length is wrong"
 
 /* A check of a body: NULL, or what is wrong with it. */
-typedef const char *msg_body(const char *name, const void *, size_t);
+typedef const char *msg_body(const void *, size_t);
 
 static bool
 terminated(const char *s, size_t size)
@@ -24,18 +24,17 @@ terminated(const char *s, size_t size)
 }
 
 static const char *
-body_none(const char *name, const void *data, size_t len)
+body_none(const void *data, size_t len)
 {
-	(void)name, (void)data;
+	(void)data;
 	return (len == 0 ? NULL : "it has a body");
 }
 
 static const char *
-body_config(const char *name, const void *data, size_t len)
+body_config(const void *data, size_t len)
 {
 	const struct config	*c = data;
 
-	(void)name;
 	if (len != sizeof(*c))
 		return (LENGTH_WRONG);
 	if (c->ngroups > MSMTPD_GROUPS_MAX || c->nsiblings > PROC_MAX)
@@ -55,41 +54,35 @@ body_config(const char *name, const void *data, size_t len)
 
 /* One string and more, each with its '\0'. */
 static const char *
-body_strings(const char *name, const void *data, size_t len)
+body_strings(const void *data, size_t len)
 {
-	(void)name;
 	if (len == 0)
 		return (LENGTH_WRONG);
 	return (terminated(data, len) ? NULL : "unterminated string");
 }
 
 static const char *
-body_session(const char *name, const void *data, size_t len)
+body_session(const void *data, size_t len)
 {
-	(void)name, (void)data;
+	(void)data;
 	return (len == sizeof(struct sockaddr_storage) ? NULL : LENGTH_WRONG);
 }
 
 static const char *
-body_auth_result(const char *name, const void *data, size_t len)
+body_auth_result(const void *data, size_t len)
 {
 	const struct imsg_auth_result	*r = data;
 
-	(void)name;
 	if (len != sizeof(*r))
 		return (LENGTH_WRONG);
 	return (r->answer <= AUTH_UNCHECKED ? NULL : "unknown answer");
 }
 
-/*
- * A line that the log can take as it is: a priority, and one printable line
- * that begins with the name of the process that sends it.
- */
+/* A priority and one printable line, which the log takes as they are. */
 static const char *
-body_log(const char *name, const void *data, size_t len)
+body_log(const void *data, size_t len)
 {
 	const struct imsg_log	*msg = data;
-	size_t			 namelen = strlen(name);
 
 	/* Not sizeof(*msg): what pads the struct is no text. */
 	if (len <= offsetof(struct imsg_log, text) ||
@@ -100,19 +93,25 @@ body_log(const char *name, const void *data, size_t len)
 	len -= offsetof(struct imsg_log, text);
 	if (memchr(msg->text, '\0', len) != msg->text + len - 1)
 		return ("unterminated string");
-	if (!log_isprintable(msg->text, len - 1))
-		return ("unprintable line");
-	return (strncmp(msg->text, name, namelen) == 0 &&
-	    strncmp(msg->text + namelen, ": ", 2) == 0 ? NULL :
-	    "another process's name");
+	return (log_isprintable(msg->text, len - 1) ? NULL :
+	    "unprintable line");
+}
+
+/* Whether the line begins with this process's name. */
+static bool
+log_names(const struct imsg_log *msg, const char *name)
+{
+	size_t	 len = strlen(name);
+
+	return (strncmp(msg->text, name, len) == 0 &&
+	    strncmp(msg->text + len, ": ", 2) == 0);
 }
 
 static const char *
-body_auth(const char *name, const void *data, size_t len)
+body_auth(const void *data, size_t len)
 {
 	const struct imsg_auth	*auth = data;
 
-	(void)name;
 	if (len != sizeof(*auth))
 		return (LENGTH_WRONG);
 	return (terminated(auth->user, sizeof(auth->user)) &&
@@ -133,14 +132,13 @@ id_valid(const char *id, size_t size)
 	return (i > 0 && i < size);
 }
 
-/* The form; envelope.c holds it against the settings and the grammar. */
+/* Only the form: envelope.c checks bounds and grammar. */
 static const char *
-body_mail(const char *name, const void *data, size_t len)
+body_mail(const void *data, size_t len)
 {
 	static const uint8_t	 zero[sizeof(((struct imsg_mail *)0)->reserved)];
 	struct imsg_mail	 h;
 
-	(void)name;
 	if (len <= sizeof(h))
 		return (LENGTH_WRONG);
 	memcpy(&h, data, sizeof(h));
@@ -156,19 +154,18 @@ body_mail(const char *name, const void *data, size_t len)
 }
 
 static const char *
-body_rcpt(const char *name, const void *data, size_t len)
+body_rcpt(const void *data, size_t len)
 {
-	/* None: the mail is dropped. */
-	return (len == 0 ? NULL : body_strings(name, data, len));
+	/* Without a body: the mail is dropped. */
+	return (len == 0 ? NULL : body_strings(data, len));
 }
 
 /* The service manager takes a new line for a new assignment. */
 static const char *
-body_status(const char *name, const void *data, size_t len)
+body_status(const void *data, size_t len)
 {
 	const struct imsg_status	*st = data;
 
-	(void)name;
 	if (len != sizeof(*st))
 		return (LENGTH_WRONG);
 	if (!terminated(st->why, sizeof(st->why)))
@@ -179,12 +176,11 @@ body_status(const char *name, const void *data, size_t len)
 
 /* As waitid(2) and errno(3) have them. */
 static const char *
-body_result(const char *name, const void *data, size_t len)
+body_result(const void *data, size_t len)
 {
 	const struct imsg_result	*r = data;
 	bool				 good;
 
-	(void)name;
 	if (len != sizeof(*r))
 		return (LENGTH_WRONG);
 	switch (r->outcome) {
@@ -242,6 +238,7 @@ msg_check(enum proc_id from, enum proc_id to, const char *name,
     const struct imsg *imsg)
 {
 	const struct msg_row	*row = NULL;
+	const char		*why;
 	size_t			 i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -250,8 +247,12 @@ msg_check(enum proc_id from, enum proc_id to, const char *name,
 	if (row == NULL)
 		return ("there is no such message");
 	if ((row->from & PROC_BIT(from)) == 0 || (row->to & PROC_BIT(to)) == 0)
-		return ("it is not that process's to send here");
+		return ("that process must not send it here");
 	if (imsg->fd != -1 && !row->fd)
 		return ("a descriptor comes with it");
-	return (row->body(name, imsg->data, imsg_get_len(imsg)));
+	why = row->body(imsg->data, imsg_get_len(imsg));
+	if (why == NULL && row->type == IMSG_LOG &&
+	    !log_names(imsg->data, name))
+		return ("another process's name");
+	return (why);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The check of every message that crosses a process boundary, in one place.
- * No process trusts another one's messages, whatever direction they come
- * from.  No I/O, so that tests and fuzzers drive it.
+ * msg: the check of every message that crosses a process boundary.  No process
+ * trusts another one's messages, whatever direction they come from.  No I/O,
+ * so that tests and fuzzers can drive it.
  */
 
 #ifndef MSG_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/* msmtpd: what crosses a process boundary, and nothing else. */
 
 #ifndef MSMTPD_H
 #define MSMTPD_H
-
-/* What crosses a process boundary, and nothing else. */
 
 #include <sys/types.h>
 

@@ -34,6 +34,8 @@ const struct proc	 procs[PROC_MAX] = {
 	    PROC_COMMAND, PROC_BIT(PROC_FRONT) }
 };
 
+static enum proc_id	 self = PROC_PARENT;
+
 /* In parent: the children, from PROC_PARENT + 1 on. */
 static struct child	 children[PROC_MAX];
 static const struct proc_ops *proc_ops;
@@ -46,7 +48,6 @@ static struct link {
 	enum proc_id	 id;		/* whose messages come */
 	void		(*dispatch)(struct imsg *, void *);
 } links[PROC_MAX];
-static enum proc_id	 self;
 static uint32_t		 lost;	/* log lines, since parent's queue was full */
 static void		(*parent_gone)(void);
 
@@ -92,10 +93,8 @@ proc_signals(void (*how)(int))
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/*
- * Open this program, so that a child is the same one whatever happens to the
- * file meanwhile.
- */
+/* Open this program, so that each child runs it even if the file is replaced
+ * meanwhile. */
 static void
 proc_open(void)
 {
@@ -145,7 +144,7 @@ proc_exec(const struct proc *proc, const int *ends, char *const *env)
 	size_t	 i, n = 0;
 
 	proc_signals(SIG_IGN);
-	/* Out of the way of the places that they go to. */
+	/* Move them out of the way of the numbers that they are to have. */
 	program = fcntl(exe, F_DUPFD_CLOEXEC, FD_ASIDE);
 	for (i = 0; i < PROC_MAX; i++)
 		if (ends[i] != -1)
@@ -156,7 +155,7 @@ proc_exec(const struct proc *proc, const int *ends, char *const *env)
 		if (dup2(fds[i], to++) == -1)
 			fatal("%s: dup", proc->name);
 #ifndef SANITIZE
-	/* Its log is the socket; sanitizers alone write here. */
+	/* A child logs by its socket; only sanitizers write to this one. */
 	if (dup2(null, 2) == -1)
 		fatal("%s: dup", proc->name);
 #endif
@@ -167,21 +166,27 @@ proc_exec(const struct proc *proc, const int *ends, char *const *env)
 	_exit(EX_OSERR);
 }
 
+/* End this process where from must not send it this message. */
+static void
+proc_check(enum proc_id from, const struct imsg *imsg)
+{
+	const char	*why;
+
+	if ((why = msg_check(from, self, procs[from].name, imsg)) != NULL)
+		fatalx("%s: message %u: %s", procs[from].name, imsg->hdr.type,
+		    why);
+}
+
 static void
 child_message(struct imsg *imsg, void *arg)
 {
 	struct child	*c = arg;
-	const char	*why;
 
-	why = msg_check((enum proc_id)(c->proc - procs), PROC_PARENT,
-	    c->proc->name, imsg);
-	if (why != NULL)
-		fatalx("%s: message %u: %s", c->proc->name, imsg->hdr.type,
-		    why);
+	proc_check((enum proc_id)(c->proc - procs), imsg);
 	proc_ops->dispatch(imsg, c);
 }
 
-/* Its end of the socket is closed; its pidfd will tell the cause. */
+/* The child has closed its socket; its pidfd will tell the cause. */
 static void
 child_gone(void *arg)
 {
@@ -308,7 +313,7 @@ proc_ended(struct child *c)
 {
 	int	 i;
 
-	/* Its last words may still be in the socket. */
+	/* Messages of a dead child may still be in the socket. */
 	for (i = 0; i < 16 && c->peer.open; i++)
 		c->peer.ev.fn(c->peer.ibuf.fd, EPOLLIN, &c->peer);
 	c->running = false;
@@ -373,12 +378,12 @@ link_parent_gone(void *arg)
 	(void)arg;
 	if (parent_gone != NULL)
 		parent_gone();
-	/* Nobody is left to log to, or to start us again. */
+	/* Nobody is left who could log anything. */
 	_exit(1);
 }
 
-/* The last words, which often say why.  One try: to wait here would need
- * poll(2), which front's table does not have. */
+/* Send the last lines, which often say why the process ends.  Only one try:
+ * to wait would need poll(2), which is not on front's allowlist. */
 static void
 child_exit(void)
 {
@@ -401,21 +406,11 @@ proc_flush(int ms)
 }
 
 static void
-link_check(enum proc_id from, const struct imsg *imsg)
-{
-	const char	*why;
-
-	if ((why = msg_check(from, self, procs[from].name, imsg)) != NULL)
-		fatalx("%s: message %u: %s", procs[from].name, imsg->hdr.type,
-		    why);
-}
-
-static void
 link_message(struct imsg *imsg, void *arg)
 {
 	struct link	*l = arg;
 
-	link_check(l->id, imsg);
+	proc_check(l->id, imsg);
 	l->dispatch(imsg, NULL);
 }
 
@@ -478,7 +473,7 @@ proc_wait(struct imsg *imsg, uint32_t type)
 {
 	if (peer_wait(&links[PROC_PARENT].peer, imsg, PROC_WAIT) == -1)
 		fatal("parent");
-	link_check(PROC_PARENT, imsg);
+	proc_check(PROC_PARENT, imsg);
 	if (imsg->hdr.type != type)
 		fatalx("parent: message %u instead of %u", imsg->hdr.type,
 		    type);

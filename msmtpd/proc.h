@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The daemon's processes: the table of them, how parent starts its children,
- * and what every child has in common.
- */
+/* proc: the table of processes, their start, and what children have in common. */
 
 #ifndef PROC_H
 #define PROC_H
@@ -18,11 +15,11 @@
 #include "msmtpd.h"
 #include "peer.h"
 
-/* Whom a child becomes where the daemon is started as root. */
+/* The user that a process becomes where the daemon is started as root. */
 enum proc_user {
-	PROC_ROOT,		/* parent: nobody else, without capability */
+	PROC_ROOT,		/* parent: stays uid 0, without capability */
 	PROC_PRIVSEP,		/* --privsep-user, in --chroot */
-	PROC_COMMAND,		/* --user, who runs the command */
+	PROC_COMMAND,		/* --user, which runs the command */
 	PROC_USERS
 };
 
@@ -61,7 +58,7 @@ void	proc_signals(void (*how)(int));
  * In parent.
  */
 
-/* A child, as its parent sees it. */
+/* A child, in parent. */
 struct child {
 	const struct proc *proc;
 	struct peer	 peer;
@@ -72,8 +69,8 @@ struct child {
 	bool		 running;
 };
 
-/* What parent does when a child's message comes, or the child has ended:
- * event's descriptor is its pidfd, which waitid(2) takes. */
+/* Parent's callbacks: for a message of a child, and for a child that has ended,
+ * whose pidfd waitid(2) takes. */
 struct proc_ops {
 	void	(*dispatch)(struct imsg *, void *child);
 	void	(*ended)(int pidfd, uint32_t events, void *child);
@@ -106,8 +103,8 @@ struct child *proc_running(void);
 void	proc_ping(void);
 bool	proc_pong(struct child *, uint32_t id);
 
-/* proc_ended: a child has been waited for: its socket and pidfd go, after its
- * last messages have been dispatched. */
+/* proc_ended: a child has been waited for: dispatch its last messages, close
+ * its socket and stop watching its pidfd. */
 void	proc_ended(struct child *);
 
 /* proc_siblings: fill in the pids of all children but one.  Returns how
@@ -154,7 +151,7 @@ void	proc_run(void (*dispatch)(struct imsg *, void *), void (*gone)(void),
 /* proc_answer: answer a ping. */
 void	proc_answer(const struct imsg *);
 
-/* proc_flush: give parent up to ms milliseconds to take our last lines. */
+/* proc_flush: give parent up to ms milliseconds to take the last lines. */
 void	proc_flush(int ms);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* auth: the password of --auth, and the answers to clients. */
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -83,7 +84,8 @@ auth_eval_exec(const char *eval, const struct identity *id, int out,
 	argv[2] = script;
 	if (id != NULL)
 		sandbox_user(id->uid, id->gid, id->groups, id->ngroups);
-	/* A signal that ends the start ends this; setresuid(2) resets it. */
+	/* A signal that ends the start ends this process, too.  To be set
+	 * after setresuid(2), which resets it. */
 	sandbox_deathsig(parent);
 	if (id == NULL)
 		execve("/bin/sh", argv, identity_passthrough());
@@ -92,8 +94,8 @@ auth_eval_exec(const char *eval, const struct identity *id, int out,
 	_exit(127);
 }
 
-/* Read the first line; the rest is read and dropped, so that the command is
- * not killed for writing it.  Returns false where the line is too long. */
+/* Read the first line, and drop the rest: the command would get SIGPIPE if
+ * nobody read what it writes.  Returns false where the line is too long. */
 static bool
 auth_first_line(int fd, char *buf, size_t size)
 {
@@ -115,6 +117,13 @@ auth_first_line(int fd, char *buf, size_t size)
 		return (false);
 	buf[len] = '\0';
 	return (true);
+}
+
+static void __attribute__((noreturn))
+auth_too_long(void)
+{
+	fatal_status(EX_CONFIG, "--auth: the password is longer than %d octets",
+	    MSMTPD_AUTH_MAX - 1);
 }
 
 static void
@@ -143,14 +152,13 @@ auth_eval(const char *eval, const struct identity *id)
 		    WIFEXITED(status) ? WEXITSTATUS(status) :
 		    WTERMSIG(status), eval);
 	if (!fits)
-		fatal_status(EX_CONFIG, "--auth: the password is longer than "
-		    "%d octets", MSMTPD_AUTH_MAX - 1);
+		auth_too_long();
 }
 
 static void
 auth_prompt(const char *user)
 {
-	/* One octet more, since what is too long is cut without a word. */
+	/* One octet more, by which a password that is too long is known. */
 	char	 prompt[MSMTPD_AUTH_MAX + 32], typed[MSMTPD_AUTH_MAX + 1];
 	size_t	 len;
 
@@ -163,8 +171,7 @@ auth_prompt(const char *user)
 	len = strlcpy(auth_secret->pass, typed, sizeof(auth_secret->pass));
 	explicit_bzero(typed, sizeof(typed));
 	if (len >= sizeof(auth_secret->pass))
-		fatal_status(EX_CONFIG, "--auth: the password is longer than "
-		    "%d octets", MSMTPD_AUTH_MAX - 1);
+		auth_too_long();
 }
 
 void
@@ -186,8 +193,8 @@ auth_init(const char *user, const char *passwordeval,
 		fatal("calloc");
 }
 
-/* Both are padded to the same size, so neither the length of what is wrong
- * nor its place shows in the time it takes. */
+/* Compare all octets of both, which are padded to the same size: the time must
+ * show neither the length of a wrong guess nor where it is wrong. */
 static bool
 auth_same(const char *a, const char *b, size_t size)
 {
@@ -213,7 +220,7 @@ auth_check(const struct imsg_auth *given)
 	user = auth_same(padded.user, auth_secret->user, sizeof(padded.user));
 	pass = auth_same(padded.pass, auth_secret->pass, sizeof(padded.pass));
 	explicit_bzero(&padded, sizeof(padded));
-	/* front asks with empty ones where none can be right. */
+	/* The engine asks with empty strings where none can be right. */
 	return (user & pass & (given->user[0] != '\0') &
 	    (given->pass[0] != '\0'));
 }
@@ -230,9 +237,9 @@ auth_answer(void *arg)
 }
 
 /*
- * NULL where there is none.  There are as many as sessions, and front cancels
- * for those that end; but one that gave up waiting may ask again, and a front
- * that is not ours may ask for anything.
+ * A free slot; NULL where none is free or peerid has one.  There are as many
+ * slots as sessions, and front cancels for those that end.  But a session that
+ * gave up waiting may ask again, and a hostile front may ask anything.
  */
 static struct auth_slot *
 auth_slot(uint32_t peerid)
@@ -252,26 +259,23 @@ auth_slot(uint32_t peerid)
 void
 auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 {
-	static const struct imsg_auth_result busy = { AUTH_UNCHECKED };
 	struct auth_slot	*slot = auth_slot(peerid);
-	bool			 ok;
+	struct auth_slot	 busy = { .peer = peer, .peerid = peerid,
+				    .result = { AUTH_UNCHECKED } };
 
 	/* Nothing is checked, so nothing can be guessed. */
 	if (slot == NULL) {
-		if (peer_send(peer, IMSG_AUTH_RESULT, peerid, -1, &busy,
-		    sizeof(busy)) == -1)
-			log_warn("auth: cannot answer");
+		auth_answer(&busy);
 		return;
 	}
-	ok = auth_check(auth);
 	slot->used = true;
 	slot->peer = peer;
 	slot->peerid = peerid;
-	slot->result.answer = ok ? AUTH_YES : AUTH_NO;
-	if (!ok)
+	slot->result.answer = auth_check(auth) ? AUTH_YES : AUTH_NO;
+	if (slot->result.answer == AUTH_NO)
 		auth_penalty = event_now() + AUTH_PENALTY;
-	/* The failure that starts the penalty is late itself, or a guess in
-	 * each new session would be free. */
+	/* The failure that starts the penalty is late itself, or the first
+	 * guess of each minute would get its answer at once. */
 	if (auth_penalty > event_now())
 		timer_set(&slot->timer, AUTH_DELAY, auth_answer, slot);
 	else
@@ -283,7 +287,7 @@ auth_cancel(uint32_t peerid)
 {
 	uint32_t	 i;
 
-	/* None: the answer is on its way, and met this. */
+	/* Where no slot waits, the answer has just been sent. */
 	for (i = 0; i < auth_nslots; i++)
 		if (auth_slots[i].used && auth_slots[i].peerid == peerid) {
 			timer_clear(&auth_slots[i].timer);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* auth: the password of --auth, and the answers to clients. */
 
 #ifndef AUTH_H
 #define AUTH_H
@@ -30,8 +31,8 @@ void	auth_request(struct peer *, uint32_t peerid,
 	    const struct imsg_auth *);
 
 /*
- * auth_cancel: the session has ended: its answer, where one waits, is not
- * sent.  The check was made, and what followed from it stays.
+ * auth_cancel: the session has ended: drop the answer that waits for it, if
+ * any.  The penalty of a failure stays.
  */
 void	auth_cancel(uint32_t peerid);
 

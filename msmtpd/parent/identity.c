@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* identity: the users that children become, and their environments. */
 
 #include <errno.h>
 #include <grp.h>
@@ -41,8 +42,8 @@ identity_lookup(struct identity *id, const char *name, const char *option,
 		fatal_status(EX_NOUSER, "--%s: there is no user %s; create it "
 		    "with: useradd %s %s", option, name, useradd_args, name);
 	if (pw->pw_uid == 0)
-		fatal_status(EX_NOUSER, "--%s: %s is root, who is not for "
-		    "this; give a user of its own", option, name);
+		fatal_status(EX_NOUSER, "--%s: %s must not be root; give "
+		    "another user", option, name);
 	memset(id, 0, sizeof(*id));
 	id->uid = pw->pw_uid;
 	id->gid = pw->pw_gid;
@@ -100,7 +101,7 @@ identity_passthrough(void)
 		;
 	if ((env = calloc(n + 1, sizeof(*env))) == NULL)
 		fatal("calloc");
-	/* A copy: the daemon itself has not read those yet. */
+	/* A copy, because the daemon itself still has to read its own. */
 	for (n = 0; environ[n] != NULL; n++) {
 		for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 			len = strlen(ours[i]);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* identity: the users that children become, and their environments. */
 
 #ifndef IDENTITY_H
 #define IDENTITY_H
@@ -19,11 +20,9 @@ struct identity {
 };
 
 /*
- * identity_lookup: fill in id from the user database.  option is the option
- * that names the user, useradd_args what useradd(8) is to be given to create
- * it, both for the error, which ends the process with EX_NOUSER and that
- * command.  A user with uid 0 is refused the same way: the command never runs
- * as root.
+ * identity_lookup: fill in id from the user database.  Where there is no such
+ * user, or its uid is 0, the process ends with EX_NOUSER and an error that
+ * names option and, for a missing user, useradd(8) with useradd_args.
  */
 void	identity_lookup(struct identity *, const char *name,
 	    const char *option, const char *useradd_args);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* listen: the listening sockets, passed or bound. */
 
 #include <sys/socket.h>
 
@@ -71,13 +72,13 @@ listen_log(int fd, const char *name, bool auth)
 		fatalx("getnameinfo: %s", gai_strerror(error));
 	log_info("listening on %s port %s%s", host, port, name);
 	if (!is_loopback(&ss) && !auth)
-		log_warnx("%s is not a loopback address: whoever reaches port "
-		    "%s may send mail; consider --auth or a firewall", host,
-		    port);
+		log_warnx("%s is not a loopback address: anyone who can reach "
+		    "port %s can send mail; consider --auth or a firewall",
+		    host, port);
 }
 
-/* Options that each accepted socket gets from its listener, so that front
- * need not be allowed setsockopt(2). */
+/* Accepted sockets inherit these options from the listener, so that front
+ * needs no setsockopt(2). */
 static void
 listen_setup(int fd)
 {
@@ -100,7 +101,6 @@ listen_passed(struct listeners *l, int fd)
 	char		 name[260];
 
 	passed_name(l->n, name, sizeof(name));
-
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
 	    -1 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == -1)
@@ -170,7 +170,7 @@ address_v6(struct sockaddr_in6 *sin6, const char *ip)
 		snprintf(bare, sizeof(bare), "%.*s", (int)len - 2, ip + 1);
 	else if (strlcpy(bare, ip, sizeof(bare)) >= sizeof(bare))
 		address_none(ip);
-	/* inet_pton(3) knows no "%eth0". */
+	/* inet_pton(3) does not take a scope such as "%eth0". */
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_family = AF_INET6;
 	hints.ai_flags = AI_NUMERICHOST;
@@ -180,15 +180,15 @@ address_v6(struct sockaddr_in6 *sin6, const char *ip)
 		address_none(ip);
 	memcpy(sin6, res->ai_addr, sizeof(*sin6));
 	freeaddrinfo(res);
-	/* An IPv6 socket that is for IPv6 only cannot be bound to it. */
+	/* A socket for IPv6 only cannot be bound to a mapped address. */
 	if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
 		fatal_status(EX_USAGE, "--interface: '%s' is an IPv4 address; "
 		    "write it as %s", ip, inet_ntop(AF_INET,
 		    &sin6->sin6_addr.s6_addr[12], v4, sizeof(v4)));
 }
 
-/* Not by getaddrinfo(3) alone, for which 127.1, 1 and 010.0.0.1 (octal) are
- * addresses, too: not the ones that are meant, perhaps. */
+/* getaddrinfo(3) would also take 127.1, 1 and 010.0.0.1 (octal), which may not
+ * be the addresses that are meant. */
 static socklen_t
 address_parse(struct sockaddr_storage *ss, const char *ip, unsigned int port)
 {
@@ -235,7 +235,7 @@ listen_bind(const char *ip, unsigned int port)
 		bind_failed(ip, port);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
-	/* So that :: and 0.0.0.0 can both be given. */
+	/* Without this 0.0.0.0 could not be bound beside ::. */
 	if (ss.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
 	    IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
@@ -275,12 +275,12 @@ listen_check(const struct options *o)
 
 	for (i = 0; i < o->interfaces.n; i++) {
 		address_parse(&ss[i], o->interfaces.v[i], o->port);
-		/* Else the second would be told that another server has it.
-		 * With port 0 each gets a port of its own. */
+		/* The second bind(2) would fail as if another server had the
+		 * address.  With port 0 each socket gets another port. */
 		for (j = 0; o->port != 0 && j < i; j++)
 			if (memcmp(&ss[i], &ss[j], sizeof(ss[i])) == 0)
 				fatal_status(EX_USAGE, "--interface: '%s' is "
-				    "there twice; leave one out",
+				    "given twice; leave one out",
 				    o->interfaces.v[i]);
 	}
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* listen: the listening sockets, passed or bound. */
 
 #ifndef LISTEN_H
 #define LISTEN_H
@@ -18,8 +19,8 @@ struct listeners {
 };
 
 /*
- * listen_inherited: first of all: close what was inherited besides descriptors
- * 0 to 2 and the sockets that a service manager has passed.
+ * listen_inherited: close all descriptors but 0 to 2 and the sockets that a
+ * service manager has passed.  To be called before any descriptor is opened.
  */
 void	listen_inherited(void);
 
@@ -29,14 +30,14 @@ void	listen_inherited(void);
  * errors), else bind and listen on each interface.  All are non-blocking and
  * close-on-exec, with TCP_NODELAY and SO_KEEPALIVE, which accepted sockets
  * inherit.  Logs each address.  Any failure ends the process: EX_OSERR for an
- * address that cannot be bound, EX_USAGE for one that is none and for
+ * address that cannot be bound, EX_USAGE for a malformed address and for
  * --interface or --port beside passed sockets, EX_CONFIG for a passed
- * descriptor that is no TCP listener.
+ * descriptor that is not a TCP listener.
  */
 void	listen_open(struct listeners *, const struct options *);
 
-/* listen_check: whether each --interface is an address, and another one.  Ends
- * the process with EX_USAGE where not. */
+/* listen_check: end the process with EX_USAGE where an --interface is not an
+ * address, or is given twice. */
 void	listen_check(const struct options *);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* notify: what the service manager is told, sd_notify(3). */
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -27,8 +28,6 @@ static struct timer	 notify_timer;
 static char		 kept[NOTIFY_KEPT][NOTIFY_TEXT];	/* to be sent */
 static size_t		 nkept;
 
-static void	notify_again(void *);
-
 void
 notify_init(void)
 {
@@ -51,7 +50,7 @@ notify_init(void)
 		sun.sun_path[0] = '\0';
 	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
-	/* Connected now: after confinement no other socket can be reached. */
+	/* Connect now: the sandbox lets parent connect to no other socket. */
 	if (notify_fd != -1 && connect(notify_fd, (struct sockaddr *)&sun,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
 		return;
@@ -61,7 +60,7 @@ notify_init(void)
 	notify_fd = -1;
 }
 
-/* Returns false where there is no room for it now. */
+/* Returns false where the service manager has no room now. */
 static bool
 notify_send(const char *text)
 {
@@ -92,19 +91,13 @@ is_status(const char *text)
 }
 
 static void
-notify_flush(void)
+notify_flush(void *arg)
 {
+	(void)arg;
 	while (nkept > 0 && notify_send(kept[0]))
 		notify_drop();
 	if (nkept > 0)
-		timer_set(&notify_timer, NOTIFY_RETRY, notify_again, NULL);
-}
-
-static void
-notify_again(void *arg)
-{
-	(void)arg;
-	notify_flush();
+		timer_set(&notify_timer, NOTIFY_RETRY, notify_flush, NULL);
 }
 
 void
@@ -117,14 +110,14 @@ notify(const char *fmt, ...)
 	/* Only the last of several counts is worth its place. */
 	if (nkept > 0 && is_status(kept[nkept - 1]) && is_status(fmt))
 		nkept--;
-	/* Where nobody listens for long, the last word is the one that
-	 * counts: READY=1 and STOPPING=1 say all. */
+	/* A service manager that takes nothing for long needs the last
+	 * READY=1 or STOPPING=1, not the first. */
 	if (nkept == NOTIFY_KEPT)
 		notify_drop();
 	va_start(ap, fmt);
 	vsnprintf(kept[nkept++], NOTIFY_TEXT, fmt, ap);
 	va_end(ap);
-	notify_flush();
+	notify_flush(NULL);
 }
 
 void

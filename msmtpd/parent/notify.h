@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* notify: what the service manager is told, sd_notify(3). */
 
 #ifndef NOTIFY_H
 #define NOTIFY_H
@@ -20,7 +21,8 @@ void	notify_init(void);
  */
 void	notify(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* notify_alive: WATCHDOG=1.  Not kept: the next one is as good. */
+/* notify_alive: send WATCHDOG=1.  One that finds no room is not kept, since the
+ * next one says the same. */
 void	notify_alive(void);
 
 /* notify_watchdog: how often, in ms, to send WATCHDOG=1: three times as often

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options: the command line, a row an option. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -35,11 +36,12 @@ struct kind {
 	/* Take arg (NULL for an option without one), or end the process with
 	 * EX_USAGE and a message that begins with the option's name. */
 	void	(*set)(struct options *, const struct row *, const char *arg);
-	/* NULL: --check says nothing of it, or setup.c says what the value
-	 * stands for on this machine. */
+	/* NULL: --check does not print the value, or setup.c prints what the
+	 * value means on this machine. */
 	void	(*print)(const struct options *, const struct row *, FILE *);
 	const struct unit *units;	/* the largest first; NULL: none */
 	const char	*hint;	/* ends a message that refuses arg, or NULL */
+	bool	 listens;	/* means nothing with --inetd */
 };
 
 /* An option: all that the parser, --help and --check know about it. */
@@ -64,9 +66,6 @@ number_store(struct options *o, const struct row *r, uint64_t value)
 	case 1:
 		*(uint8_t *)p = (uint8_t)value;
 		break;
-	case 2:
-		*(uint16_t *)p = (uint16_t)value;
-		break;
 	case 4:
 		*(uint32_t *)p = (uint32_t)value;
 		break;
@@ -83,8 +82,6 @@ number_load(const struct options *o, const struct row *r)
 	switch (r->size) {
 	case 1:
 		return (*(const uint8_t *)p);
-	case 2:
-		return (*(const uint16_t *)p);
 	case 4:
 		return (*(const uint32_t *)p);
 	default:
@@ -102,8 +99,8 @@ unit_factor(const struct unit *u, char letter)
 	return (0);
 }
 
-/* Digits, then perhaps a unit.  strtoull(3) alone would take signs, spaces and
- * overflow. */
+/* Digits, then perhaps a unit.  strtoull(3) would also take signs and spaces,
+ * and would not refuse an overflow. */
 static bool
 number_parse(const struct row *r, const char *arg, uint64_t *value)
 {
@@ -138,7 +135,7 @@ number_set(struct options *o, const struct row *r, const char *arg)
 	number_store(o, r, value);
 }
 
-/* In the largest unit that leaves no fraction. */
+/* Print the number in the largest unit that leaves no fraction. */
 static void
 number_print(const struct options *o, const struct row *r, FILE *fp)
 {
@@ -153,14 +150,6 @@ number_print(const struct options *o, const struct row *r, FILE *fp)
 			return;
 		}
 	fprintf(fp, CHECK_NAME "%llu\n", r->name, (unsigned long long)v);
-}
-
-/* With --inetd nothing listens. */
-static void
-port_print(const struct options *o, const struct row *r, FILE *fp)
-{
-	if (!o->conf.inetd)
-		number_print(o, r, fp);
 }
 
 static void
@@ -205,13 +194,6 @@ strings_print(const struct options *o, const struct row *r, FILE *fp)
 
 	for (i = 0; i < s->n; i++)
 		fprintf(fp, CHECK_NAME "%s\n", r->name, s->v[i]);
-}
-
-static void
-interface_print(const struct options *o, const struct row *r, FILE *fp)
-{
-	if (!o->conf.inetd)
-		strings_print(o, r, fp);
 }
 
 /* An absolute path, copied to an array of char. */
@@ -332,8 +314,8 @@ auth_set(struct options *o, const struct row *r, const char *arg)
 		    "octets", r->name, (unsigned long long)r->least,
 		    (unsigned long long)r->most);
 	if (arg[len] == ',' && arg[len + 1] == '\0')
-		fatal_status(EX_USAGE, "--%s: nothing after the comma, where "
-		    "the command is that prints the password", r->name);
+		fatal_status(EX_USAGE, "--%s: nothing follows the comma; give "
+		    "a command there that prints the password", r->name);
 	free(o->auth_user);
 	if ((o->auth_user = strndup(arg, len)) == NULL)
 		fatal("strndup");
@@ -351,14 +333,12 @@ auth_print(const struct options *o, const struct row *r, FILE *fp)
 static void __attribute__((noreturn))
 version_set(struct options *o, const struct row *r, const char *arg)
 {
-	(void)o;
-	(void)r;
-	(void)arg;
+	(void)o, (void)r, (void)arg;
 	printf("msmtpd %s\n", VERSION);
 	options_printed();
 }
 
-/* Below the table, which it prints. */
+/* Defined below the table, because it prints the table. */
 static void	help_set(struct options *, const struct row *, const char *)
 		    __attribute__((noreturn));
 
@@ -375,9 +355,10 @@ static const struct kind
     kind_number = { .set = number_set, .print = number_print },
     kind_size = { .set = number_set, .print = number_print,
 	.units = size_units, .hint = " (K, M and G may follow)" },
-    kind_port = { .set = number_set, .print = port_print },
-    kind_interface = { .set = strings_set, .print = interface_print,
-	.hint = "; 0.0.0.0 and :: stand for all" },
+    kind_port = { .set = number_set, .print = number_print,
+	.listens = true },
+    kind_interface = { .set = strings_set, .print = strings_print,
+	.listens = true, .hint = "; 0.0.0.0 and :: stand for all" },
     kind_string = { .set = string_set },
     kind_path = { .set = path_set },
     kind_hostname = { .set = hostname_set, .print = hostname_print },
@@ -484,9 +465,7 @@ help_set(struct options *o, const struct row *row, const char *arg)
 {
 	size_t	 i;
 
-	(void)o;
-	(void)row;
-	(void)arg;
+	(void)o, (void)row, (void)arg;
 	fputs("usage: msmtpd [option ...]    (options take --name=value or "
 	    "--name value)\nAccept mail by SMTP and pipe each to a command, "
 	    "with the recipients appended.\n", stdout);
@@ -505,7 +484,7 @@ options_printed(void)
 	exit(EX_OK);
 }
 
-/* getopt_long(3) has found fault; say with what.  An unknown option is the
+/* Say which argument getopt_long(3) has refused.  An unknown option is the
  * argument before the next one, unless it stands in a group of letters. */
 static void __attribute__((noreturn))
 usage_error(int c, char **argv)
@@ -548,7 +527,7 @@ is_given(const bool given[NROWS], const char *name)
 	fatalx("no option --%s", name);
 }
 
-/* What one option means to another. */
+/* Settle what depends on more than one option. */
 static void
 options_agree(struct options *o, const bool given[NROWS])
 {
@@ -598,7 +577,7 @@ options_parse(struct options *o, int argc, char **argv)
 	if (optind < argc)
 		fatal_status(EX_USAGE, "%s: stray argument; msmtpd takes "
 		    "options only, see msmtpd --help", argv[optind]);
-	/* Not before: what is repeatable would be added to its default. */
+	/* Defaults come last, or a repeatable option would add to its own. */
 	for (i = 0; i < NROWS; i++)
 		if (!given[i] && rows[i].def != NULL)
 			rows[i].kind->set(o, &rows[i], rows[i].def);
@@ -610,7 +589,10 @@ options_print(const struct options *o, FILE *fp)
 {
 	size_t	 i;
 
-	for (i = 0; i < NROWS; i++)
-		if (rows[i].kind->print != NULL)
-			rows[i].kind->print(o, &rows[i], fp);
+	for (i = 0; i < NROWS; i++) {
+		if (rows[i].kind->print == NULL ||
+		    (rows[i].kind->listens && o->conf.inetd))
+			continue;
+		rows[i].kind->print(o, &rows[i], fp);
+	}
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* options: the command line, a row an option. */
 
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -26,7 +27,7 @@ struct options {
 	struct config	 conf;		/* limits, chroot; no identity yet;
 					 * hostname "" without --hostname */
 	struct strings	 interfaces;	/* 1 and more */
-	uint16_t	 port;		/* 0: the kernel chooses */
+	uint32_t	 port;		/* to 65535; 0: the kernel chooses */
 	bool		 address_given;	/* --interface or --port */
 	const char	*command;
 	enum logger_kind log;
@@ -48,11 +49,11 @@ struct options {
  */
 void	options_parse(struct options *, int, char **);
 
-/* options_printed: what was asked for is on standard output: exit with 0, or
- * with EX_IOERR where it could not be written. */
+/* options_printed: exit with 0 after an option has printed to standard output,
+ * or with EX_IOERR where the output could not be written. */
 void	options_printed(void) __attribute__((noreturn));
 
-/* options_print: for --check: the settings in effect, one a line. */
+/* options_print: print the settings in effect, one a line, for --check. */
 void	options_print(const struct options *, FILE *);
 
 #endif

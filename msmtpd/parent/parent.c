@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* parent: starts the children, writes the log, ends the daemon. */
 
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -55,8 +56,8 @@ static int64_t		 watchdog;	/* ms between pings; 0: none */
 
 static void	parent_ready(void);
 
-/* While the start can fail, whoever started us reads it on standard error,
- * wherever the log goes. */
+/* While the start can fail, errors go to standard error, too, where the one
+ * who starts the daemon can read them. */
 static void
 parent_sink(void *arg, int pri, const char *text)
 {
@@ -66,11 +67,12 @@ parent_sink(void *arg, int pri, const char *text)
 		dprintf(STDERR_FILENO, "msmtpd: %s\n", text);
 }
 
-/* At exit, fatal()'s included: the last lines name the cause. */
+/* At exit, after fatal() as well: the last lines have the cause. */
 static void
 parent_drain(void)
 {
-	/* A fork of ours has a copy of what waits; it is not its to write. */
+	/* A forked child has a copy of the lines that wait, and writing them
+	 * from there would write them twice. */
 	if (parent_pid == 0 || parent_pid == getpid())
 		logger_drain(LOGGER_DRAIN);
 }
@@ -81,13 +83,13 @@ parent_timeout(void *arg)
 	const struct child	*c = proc_running();
 
 	(void)arg;
-	/* The child ends by itself when it sees that we are gone.  We have no
-	 * right to end it, see sandbox_parent(). */
+	/* The child ends when it sees that parent is gone.  The sandbox lets
+	 * parent send no signal. */
 	fatalx("%s (pid %d) does not end; is it stopped?", c->proc->name,
 	    (int)c->pid);
 }
 
-/* End the commands; whoever waits for them gets 451. */
+/* Have deliver end all commands; clients that wait for one get 451. */
 static void
 parent_kill(void *arg)
 {
@@ -117,25 +119,23 @@ parent_stop(const char *why)
 		log_warn("front: cannot tell it to stop");
 }
 
-/* A child has died.  The others finish what they can and end by themselves.  A
- * confined parent can start nobody, which is worth more than a restart from
- * here: the service manager does that. */
+/* A child has died.  The others finish what they can and end.  A confined
+ * parent can start no process; the service manager starts the daemon again. */
 static void
 parent_fail(int status)
 {
 	if (state == STATE_FAILING) {
-		/* A child that cannot start takes the others along, and we
-		 * may hear of them first: the first cause counts, not the
-		 * first end. */
+		/* When one child cannot start, the others end with 1, and
+		 * parent may hear of them first. */
 		if (parent_status == 1)
 			parent_status = status;
 		return;
 	}
-	notify("STOPPING=1\nSTATUS=A process of mine has died");
+	notify("STOPPING=1\nSTATUS=A process has died");
 	parent_status = status != 0 ? status : 1;
 	state = STATE_FAILING;
 	timer_clear(&watchdog_timer);
-	/* Or the time that is left would begin anew, and never end. */
+	/* After IMSG_KILL the timer runs already and must not begin anew. */
 	if (!killing)
 		timer_set(&state_timer, PARENT_GRACE, parent_kill, NULL);
 }
@@ -161,8 +161,8 @@ child_expected(const struct child *c, const siginfo_t *si)
 {
 	if (si->si_code != CLD_EXITED || si->si_status != 0)
 		return (false);
-	/* While all runs, front ends when --inetd's session does, and deliver
-	 * when front has, which we may hear of later. */
+	/* Without a stop, front ends with --inetd's session, and deliver ends
+	 * after front, although parent may hear of deliver first. */
 	if (state == STATE_RUNNING)
 		return (c == proc_child(PROC_DELIVER) ||
 		    setup.options.conf.inetd);
@@ -221,18 +221,13 @@ front_auth(struct child *c, const struct imsg *imsg)
 
 	if (setup.options.conf.auth != AUTH_REQUIRED ||
 	    state == STATE_STARTING)
-		fatalx("front: unexpected IMSG_AUTH");
+		fatalx("front: unexpected message about AUTH");
+	if (imsg->hdr.type == IMSG_AUTH_CANCEL) {
+		auth_cancel(imsg->hdr.peerid);
+		return;
+	}
 	auth_request(&c->peer, imsg->hdr.peerid, auth);
 	explicit_bzero((void *)(uintptr_t)auth, sizeof(*auth));
-}
-
-static void
-front_auth_cancel(const struct imsg *imsg)
-{
-	if (setup.options.conf.auth != AUTH_REQUIRED ||
-	    state == STATE_STARTING)
-		fatalx("front: unexpected IMSG_AUTH_CANCEL");
-	auth_cancel(imsg->hdr.peerid);
 }
 
 static void
@@ -249,7 +244,7 @@ front_counts(const struct imsg_status *st)
 	    st->waiting, *st->why != '\0' ? "; last failure: " : "", st->why);
 }
 
-/* msg_check() has seen to it that front alone sends what is front's. */
+/* msg_check() has refused what this child must not send. */
 static void
 parent_dispatch(struct imsg *imsg, void *arg)
 {
@@ -268,10 +263,8 @@ parent_dispatch(struct imsg *imsg, void *arg)
 			notify_alive();
 		break;
 	case IMSG_AUTH:
-		front_auth(c, imsg);
-		break;
 	case IMSG_AUTH_CANCEL:
-		front_auth_cancel(imsg);
+		front_auth(c, imsg);
 		break;
 	case IMSG_STATUS:
 		front_counts(imsg->data);
@@ -296,7 +289,7 @@ parent_reload(void)
 	struct timespec	 ts;
 	bool		 running = state == STATE_RUNNING;
 
-	/* Who is not ready yet, or no more, must not say so. */
+	/* A daemon that is not ready must not say READY=1. */
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	if (running)
 		notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
@@ -340,9 +333,9 @@ logger_retry(void *arg)
 	logger_flush();
 }
 
-/* After each turn of the loop: while lines wait for the log's reader, watch
- * it, or, where there is nothing to watch (a full disk, no syslogd) or it
- * cannot be, look again in a second. */
+/* After each turn of the event loop: while lines wait, watch the log's
+ * descriptor, or, where that is not possible (a full disk, no syslogd), try
+ * again in a second. */
 static void
 parent_turn(void)
 {
@@ -359,16 +352,15 @@ parent_turn(void)
 		timer_set(&logger_timer, LOGGER_RETRY, logger_retry, NULL);
 }
 
-/* Whoever started us may have ignored signals, SIGCHLD among them, without
- * which no child can be waited for; the command is to find all at their
- * default.  A reader of ours that goes away is no reason to die.  Nor is
- * SIGHUP, from now on: it waits until parent_signals() takes it.  The other
- * signals end the start at once, whatever it is waiting for. */
+/* Set all signals to their default, which is what the command shall find:
+ * without SIGCHLD's no child could be waited for.  SIGPIPE and SIGXFSZ must
+ * not end the daemon when a reader goes away or a file is full, and SIGHUP
+ * waits for parent_signals().  The others end the start at once. */
 static void
 parent_dispositions(void)
 {
-	/* The kernel's struct sigaction, SIG_DFL: sigaction(2) of the C
-	 * library refuses its own signals, which can be ignored, too. */
+	/* The kernel's struct sigaction for SIG_DFL: the C library's function
+	 * refuses the signals that it uses itself. */
 	static const char	 dfl[64];
 	sigset_t		 set;
 	int			 i;
@@ -437,7 +429,7 @@ parent_slow(void *arg)
 	    "is stopped", proc_missing());
 }
 
-/* All children are confined: so are we, and then clients may come. */
+/* All children are confined: confine parent, then let clients in. */
 static void
 parent_ready(void)
 {
@@ -449,11 +441,12 @@ parent_ready(void)
 		log.file = setup.options.logfile;
 	log.syslog = setup.options.log == LOGGER_SYSLOG;
 	log_init("parent", parent_sink, NULL);
-	watchdog = notify_watchdog();	/* it asks for our pid */
+	/* Before the sandbox, which has no getpid(2). */
+	watchdog = notify_watchdog();
 	sandbox_parent(&log);
 	up = true;
 	state = STATE_RUNNING;
-	/* front comes last, since it brings the first mail. */
+	/* front comes last, since front lets the first client in. */
 	for (id = PROC_MAX - 1; id > PROC_PARENT; id--)
 		proc_send(id, IMSG_START, -1, NULL, 0);
 	if (watchdog > 0)

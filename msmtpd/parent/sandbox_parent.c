@@ -16,11 +16,8 @@
 #include "sandbox_enter.h"
 #include "sandbox_parent.h"
 
-/*
- * What parent may call once its children run and it is confined: one call a
- * line, with its reason.  Should an update of the C library need another
- * one, this is the place.
- */
+/* The allowlist: what parent may call once it is confined, each with its
+ * reason.  A call that an update of the C library needs is added here. */
 
 #define LOG_FLAGS	(O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | \
 			    O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -87,10 +84,9 @@ const size_t parent_rules_n = sizeof(parent_rules) /
     sizeof(parent_rules[0]);
 
 /*
- * Appending to the log, and making it anew, is all that is left of files.
- * Signals are not scoped: parent has no call that sends one, and what
- * PR_SET_PDEATHSIG does for its children where all have one user is counted
- * as its own doing, so it would be kept from them.
+ * Of files parent may only append to the log and make it anew.  Signals are
+ * not scoped: parent has no call that sends one, and the scope would keep the
+ * signal of PR_SET_PDEATHSIG, which counts as parent's, from its children.
  */
 static int
 parent_ruleset(const char *file)

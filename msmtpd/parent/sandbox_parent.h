@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* sandbox_parent: what parent may do, and how it gives up the rest. */
 
 #ifndef SANDBOX_PARENT_H
 #define SANDBOX_PARENT_H

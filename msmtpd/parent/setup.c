@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* setup: all that parent decides and opens before its children start. */
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -25,8 +26,8 @@
 #include "sandbox_enter.h"
 #include "setup.h"
 
-/* Descriptors of the parent while its children start, which need fewer, but
- * for the listeners; and some that what they are linked with may open. */
+/* Descriptors that parent has at start besides the listeners, and a few for
+ * the libraries.  Its children have fewer. */
 #define SETUP_FILES	24
 
 #define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
@@ -34,8 +35,8 @@
 #define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
 			"--no-create-home --shell /usr/sbin/nologin"
 
-/* Do something in a process of its own, which leaves nothing in this one.
- * Where it fails it has said why, and its exit status is ours. */
+/* Do work in a child process, so that nothing of it stays in this one.  The
+ * child logs why it fails, and its exit status becomes ours. */
 static void
 setup_aside(const char *what, void (*work)(struct setup *), struct setup *s)
 {
@@ -81,8 +82,8 @@ setup_users(struct setup *s)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->users == MAP_FAILED)
 		fatal("mmap");
-	/* Whatever nsswitch.conf(5) names is loaded and asked: libraries of
-	 * others', with descriptors and threads of their own. */
+	/* The C library loads what nsswitch.conf(5) names: foreign code, whose
+	 * descriptors and threads must not stay in parent. */
 	setup_aside("looking up users", setup_lookup, s);
 	if (mprotect(s->users, size, PROT_READ) == -1)
 		fatal("mprotect");
@@ -121,17 +122,7 @@ setup_hostname(struct config *c)
 			*p = '-';
 }
 
-static void
-setup_identity(struct config *c, const struct identity *id)
-{
-	c->drop = 1;
-	c->uid = id->uid;
-	c->gid = id->gid;
-	c->ngroups = id->ngroups;
-	memcpy(c->groups, id->groups, sizeof(c->groups));
-}
-
-/* front needs no variable; the time zone's file is read before chroot. */
+/* front needs the time zone only, whose file is read before chroot(2). */
 static char **
 setup_front_env(void)
 {
@@ -171,28 +162,42 @@ setup_env(struct setup *s)
 }
 
 static void
+setup_child(struct setup *s, enum proc_id id)
+{
+	const struct identity	*user;
+	struct config		*c = &s->conf[id];
+
+	*c = s->options.conf;
+	if (!s->root || procs[id].user != PROC_PRIVSEP)
+		c->chroot[0] = '\0';
+	if (!s->root)
+		return;
+	user = &s->users[procs[id].user];
+	c->drop = 1;
+	c->uid = user->uid;
+	c->gid = user->gid;
+	c->ngroups = user->ngroups;
+	memcpy(c->groups, user->groups, sizeof(c->groups));
+}
+
+static void
 setup_children(struct setup *s)
 {
 	struct config	*c = &s->options.conf;
+	enum proc_id	 id;
 	uint32_t	 room;
-	size_t		 i;
 
 	setup_hostname(c);
 	setup_env(s);
-	/* An octet of each recipient's and its '\0', the pointer to it. */
+	/* The longest address, its '\0', and the pointer to it. */
 	room = command_room(&s->command, s->env[PROC_DELIVER]);
 	if (room < MSMTPD_ADDRESS_MAX + 1 + sizeof(char *))
 		fatal_status(EX_CONFIG, "--command: with this environment "
 		    "execve(2) takes no recipient; raise the limit of the "
 		    "stack (ulimit -s)");
 	c->max_rcpt_octets = room;
-	for (i = PROC_PARENT + 1; i < PROC_MAX; i++) {
-		s->conf[i] = *c;
-		if (!s->root || procs[i].user != PROC_PRIVSEP)
-			s->conf[i].chroot[0] = '\0';
-		if (s->root)
-			setup_identity(&s->conf[i], &s->users[procs[i].user]);
-	}
+	for (id = PROC_PARENT + 1; id < PROC_MAX; id++)
+		setup_child(s, id);
 }
 
 static void __attribute__((noreturn))
@@ -205,12 +210,14 @@ setup_nolog(const struct options *o)
 	else if (errno == ELOOP)
 		hint = "; it must not be a symbolic link";
 	else if (errno == EACCES || errno == EROFS)
-		hint = "; who starts msmtpd must be able to write there";
+		hint = "; the user who starts msmtpd must be able to write "
+		    "there";
 	fatal_status(EX_CANTCREAT, "--log=%s: %s%s", o->logfile != NULL ?
 	    o->logfile : "stderr", strerror(errno), hint);
 }
 
-/* As deliver will ask; not every program that root may run is for all. */
+/* Check as the command's user, as deliver will: root may run programs that
+ * this user may not. */
 static void
 setup_check_command(struct setup *s)
 {
@@ -222,7 +229,8 @@ setup_check_command(struct setup *s)
 		fatal_status(EX_CONFIG, "--command: %s", err);
 }
 
-/* What the start would find out later, after what --check must not do. */
+/* Find what a start would find only after it has opened something, which
+ * --check must not do. */
 static void
 setup_check(struct setup *s)
 {
@@ -257,8 +265,8 @@ setup_print(const struct setup *s)
 	sandbox_summary(stdout);
 }
 
-/* Rather here than by whatever call comes to want one more, in one process or
- * another. */
+/* With too few descriptors any later call would fail, in any process, and its
+ * message would not name the limit. */
 static void
 setup_limit(const struct options *o)
 {
@@ -274,7 +282,7 @@ setup_limit(const struct options *o)
 		    (unsigned long long)need);
 }
 
-/* What is wrong with the options as such; --check says so as any start. */
+/* Errors of the options themselves: EX_USAGE, with --check as well. */
 static void
 setup_usage(const struct setup *s)
 {
@@ -312,8 +320,8 @@ setup_options(struct setup *s, int argc, char **argv)
 	}
 }
 
-/* Waiting is epoll(7)'s job.  A terminal is left as it is: its shell shares
- * the setting. */
+/* No read or write may block, since all of them wait in epoll(7).  A terminal
+ * stays as it is, because O_NONBLOCK would hold for its shell, too. */
 static void
 setup_nonblock(int fd, mode_t mode)
 {
@@ -359,14 +367,14 @@ inetd_fault(int fd, const struct stat *st, int useless)
 	return (type == SOCK_STREAM ? NULL : "not a stream socket");
 }
 
-/* Else the session would be over before its first word, which looks as if it
- * had gone well. */
+/* A session on any other descriptor would end at once and with status 0, and
+ * nobody would notice. */
 static void
 inetd_check(const struct stat *in, const struct stat *out)
 {
 	const char	*name = "input", *why;
 
-	/* Which main() has put there if it was closed. */
+	/* main() has opened /dev/null if descriptor 0 was closed. */
 	why = is_null(in) ? "/dev/null, or closed" :
 	    inetd_fault(0, in, O_WRONLY);
 	if (why == NULL) {
@@ -380,8 +388,8 @@ inetd_check(const struct stat *in, const struct stat *out)
 		    "systemd, or leave --inetd out", name, why);
 }
 
-/* The client's descriptors go to front; we keep none of them, or the client
- * would never see the connection end. */
+/* The client's descriptors go to front.  Parent must keep none, or the client
+ * would not see the connection end when front closes it. */
 static void
 setup_inetd(struct setup *s)
 {
@@ -397,7 +405,7 @@ setup_inetd(struct setup *s)
 	setup_nonblock(1, out.st_mode);
 	if (getpeername(0, (struct sockaddr *)&l->client, &len) == -1)
 		memset(&l->client, 0, sizeof(l->client));
-	else		/* no TCP socket, no such option */
+	else		/* fails where the socket is not TCP */
 		(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on,
 		    sizeof(on));
 	if ((l->fds[0] = fcntl(0, F_DUPFD_CLOEXEC, 3)) == -1 ||
@@ -418,8 +426,8 @@ setup_resources(struct setup *s)
 {
 	struct options	*o = &s->options;
 
-	/* The session is all that it takes: sockets that a service manager
-	 * has passed besides are nobody's.  Ours are yet to be opened. */
+	/* The session has descriptors 0 to 2, and parent has opened none yet:
+	 * sockets that a service manager has passed are not used. */
 	if (o->conf.inetd)
 		closefrom(STDERR_FILENO + 1);
 	if (logger_open(o->log, o->logfile) == -1)

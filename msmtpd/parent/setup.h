@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* setup: all that parent decides and opens before its children start. */
 
 #ifndef SETUP_H
 #define SETUP_H
@@ -10,7 +11,6 @@
 #include "options.h"
 #include "proc.h"
 
-/* All that the parent decides and opens before it starts its children. */
 struct setup {
 	struct options	 options;
 	struct command	 command;	/* resolved */

@@ -73,7 +73,7 @@ usage("'::ffff:127.0.0.1' is an IPv4 address; write it as 127.0.0.1",
 usage('with --port', "--interface=$_", "--command=$cmd", @root) for @ported;
 for my $twice (['127.0.0.1', '127.0.0.1'], ['127.0.0.1', '::1', '0:0::1'],
     ['::1', '[::1]']) {
-	usage("'$twice->[-1]' is there twice", @$_, "--command=$cmd", @root,
+	usage("'$twice->[-1]' is given twice", @$_, "--command=$cmd", @root,
 	    '--port=2525', map { "--interface=$_" } @$twice)
 	    for [], ['--check'];
 }

@@ -497,7 +497,7 @@ my %bad = (
 	"$user,true" => qr/password is empty/,
 	"$user,echo; echo $wrong[4]" => qr/password is empty/,
 	"$user,printf %256s x" => qr/longer than 255/,
-	"$user," => qr/nothing after the comma/,
+	"$user," => qr/nothing follows the comma/,
 	",echo x" => qr/user name/,
 );
 for my $auth (sort keys %bad) {
