@@ -66,6 +66,10 @@ for my $form (sort keys %form) {
 		my $trace = substr $mail, 0, -length $content{$what}, '';
 		is($mail, $content{$what}, "$form: its content");
 		like($trace, $form{$form}, "$form: what is above it");
+		next if $form eq 'none' || $what ne 'a mail';
+		# The daemon knows its own field again.
+		like($c->mail(data => "$trace$content{$what}"),
+		    qr/^554 5\.4\.6 /, "$form: a mail that comes back");
 	}
 	# An empty line keeps a text apart from a header, ours or none.
 	like($c->mail(data => "text\n"), qr/^250/, "$form: a text");
