@@ -20,6 +20,9 @@
 /* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
 #define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
 #define MSMTPD_WHY_MAX		512	/* a reply in one line, with '\0' */
+/* Text of an SMTP reply that a command has printed, with '\0'. */
+#define MSMTPD_WORDS_MAX	401
+#define MSMTPD_ENHANCED_MAX	12	/* "5.999.999", with '\0' */
 /* A Received field, folded, is never longer than this. */
 #define MSMTPD_RECEIVED_MAX	2048
 
@@ -168,6 +171,25 @@ enum mail_outcome {
 	MAIL_TIMEOUT,		/* it ran for --command-timeout */
 	MAIL_STOPPED,		/* the daemon stops and has ended it */
 	MAIL_FAILED		/* not run; value: errno */
+};
+
+/* What the words concern, as the line before them says. */
+enum words_about {
+	WORDS_UNKNOWN,		/* nothing says it */
+	WORDS_MAIL,		/* msmtp: the mail or its envelope */
+	WORDS_SESSION,		/* msmtp: greeting, EHLO, STARTTLS */
+	WORDS_LOGIN,		/* msmtp: AUTH */
+	WORDS_CONFIG		/* msmtp: a file that it cannot use; no reply */
+};
+
+/* The last SMTP reply in what a command has printed, made harmless. */
+struct mail_words {
+	uint16_t	 code;		/* 400 to 599; 0: there is none */
+	uint8_t		 about;		/* enum words_about */
+	uint8_t		 reserved;	/* 0 */
+	char		 enhanced[MSMTPD_ENHANCED_MAX];	/* of the code's
+							 * class; "": none */
+	char		 text[MSMTPD_WORDS_MAX];	/* printable ASCII */
 };
 
 struct imsg_result {
