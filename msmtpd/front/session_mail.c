@@ -74,12 +74,13 @@ mail_write(struct mail *m, const char *buf, size_t len)
 }
 
 static bool
-mail_begin(void *arg, const struct smtp_mail *mail)
+mail_begin(void *arg, const struct smtp_mail *mail, char *id)
 {
 	struct session	*s = arg;
 	struct mail	*m;
 
 	s->id.mail++;
+	id_mail(id, &s->id);
 	s->since = event_now();
 	s->octets = 0;
 	if ((m = calloc(1, sizeof(*m))) == NULL)

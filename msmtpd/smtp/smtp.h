@@ -58,10 +58,11 @@ struct smtp_ops {
 	 */
 	bool	(*room)(void *arg, uint64_t size);
 	/*
-	 * DATA is about to be answered 354; make a place for the message.
-	 * false: 452 4.3.1.
+	 * DATA is about to be answered 354; make a place for the message, and
+	 * put the mail's id, which ends its final reply, into id, which is of
+	 * MSMTPD_ID_MAX octets.  false: 452 4.3.1.
 	 */
-	bool	(*data_begin)(void *arg, const struct smtp_mail *);
+	bool	(*data_begin)(void *arg, const struct smtp_mail *, char *id);
 	/*
 	 * Take content, without transparency dots, with LF line ends.  It
 	 * begins with a header field, or with the header's end, so that the
@@ -143,7 +144,8 @@ enum smtp_wait smtp_waits(const struct smtp *);
 uint32_t smtp_commands(const struct smtp *);
 
 /*
- * smtp_result: the answer to data_end.  Replies, and ends the transaction.
+ * smtp_result: the answer to data_end.  Replies, "250 2.0.0 text, id=ID", of
+ * 512 octets at most (RFC 5321, 4.5.3.1.5), and ends the transaction.
  * smtp_auth_result: the answer to auth: 235, 535, or with failed set (the
  * check could not be made) 454.
  */

@@ -40,6 +40,7 @@ struct smtp_tx {
 	uint32_t		 deferred;	/* recipients not logged yet */
 	uint32_t		 refused;	/* recipients */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];
+	char			 id[MSMTPD_ID_MAX];	/* once DATA is given */
 };
 
 /*

@@ -11,6 +11,8 @@
 #include "mail/msmtp.h"
 #include "smtp_int.h"
 
+/* RFC 5321, 4.5.3.1.5: octets of a reply line, with CR LF. */
+#define REPLY_LINE_MAX	512
 #define RECEIVED_LOOP	100	/* Received fields of a mail that loops */
 #define NO_ROOM		"No room now, try again later"
 #define TOO_MANY	"452 4.5.3 Too many recipients"
@@ -311,7 +313,7 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 {
 	(void)arg;
 	(void)len;
-	if (!s->ops->data_begin(s->arg, &s->tx->mail)) {
+	if (!s->ops->data_begin(s->arg, &s->tx->mail, s->tx->id)) {
 		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
@@ -404,20 +406,24 @@ content_spaces(struct smtp *s, uint64_t n)
 	}
 }
 
-/* The mail's final reply, which ends the transaction. */
+/*
+ * The mail's final reply, which ends the transaction.  With the id a user who
+ * has only the client's message finds the mail in the log.
+ */
 static void
 mail_final(struct smtp *s, const struct verdict *verdict)
 {
-	char	 buf[SMTP_REPLY_MAX - 2];
+	char	 buf[REPLY_LINE_MAX - 1];
 
+	snprintf(buf, sizeof(buf), "%d %.*s %.*s, id=%s", verdict->code,
+	    MSMTPD_ENHANCED_MAX - 1, verdict->enhanced,
+	    MSMTPD_WORDS_MAX - 1, verdict->text, s->tx->id);
 	smtp_reset(s);
 	s->wait = SMTP_WAIT_COMMAND;
 	if (verdict->code == 250) {
 		s->mails++;
 		s->errors = 0;
 	}
-	snprintf(buf, sizeof(buf), "%d %s %s", verdict->code,
-	    verdict->enhanced, verdict->text);
 	smtp_say(s, buf);
 }
 

@@ -238,7 +238,7 @@ sub converse {
 	my $reply = $c->mail(from => 'alice@example.org',
 	    to => ['bob@example.net'], %mail);
 	$c->cmd('QUIT');
-	return $reply;
+	return $reply =~ s/, id=[0-9a-z]+(?:\.[0-9a-z]+){2}\z//r;
 }
 
 # arrives: a mail to a port is filed with these arguments, by this user.

@@ -56,13 +56,28 @@ is_reply(const char *p, size_t len)
 	    isdigit((unsigned char)p[2]) && (p[3] == ' ' || p[3] == '-'));
 }
 
+/* Whether "2.1.0 " stands there (RFC 2034, 4: up to three digits a number). */
+static bool
+is_enhanced(const char *p)
+{
+	size_t	 subject, detail;
+
+	if (!isdigit((unsigned char)p[0]) || p[1] != '.')
+		return (false);
+	subject = strspn(p + 2, "0123456789");
+	if (subject < 1 || subject > 3 || p[2 + subject] != '.')
+		return (false);
+	p += 3 + subject;
+	detail = strspn(p, "0123456789");
+	return (detail >= 1 && detail <= 3 && p[detail] == ' ');
+}
+
 /* "250" or "250 2.1.0" of the reply. */
 static void
 add_code(struct recorder *r, const char *p, size_t len)
 {
 	text_add(&r->codes, p, 3);
-	if (len > 9 && p[3] == ' ' && p[5] == '.' && p[7] == '.' &&
-	    isdigit((unsigned char)p[4]) && isdigit((unsigned char)p[6])) {
+	if (len > 9 && p[3] == ' ' && is_enhanced(p + 4)) {
 		CHECK(p[4] == p[0] && p[0] != '3');
 		text_add(&r->codes, p + 3, strcspn(p + 4, " ") + 1);
 	} else
@@ -116,7 +131,7 @@ check_mail(const struct recorder *r, const struct smtp_mail *mail)
 }
 
 static bool
-rec_begin(void *arg, const struct smtp_mail *mail)
+rec_begin(void *arg, const struct smtp_mail *mail, char *id)
 {
 	struct recorder	*r = arg;
 
@@ -125,6 +140,7 @@ rec_begin(void *arg, const struct smtp_mail *mail)
 	check_mail(r, mail);
 	if (!r->begin)
 		return (false);
+	strlcpy(id, RECORDER_ID, MSMTPD_ID_MAX);
 	r->mail_open = true;
 	r->mail_fed = false;
 	r->nbegin++;

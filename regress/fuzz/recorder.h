@@ -9,6 +9,9 @@
 
 #include "smtp/smtp.h"
 
+/* The id of each mail. */
+#define RECORDER_ID	"a.b.c"
+
 struct text {
 	char	*p;		/* ends in '\0' */
 	size_t	 len;

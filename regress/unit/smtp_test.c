@@ -455,14 +455,14 @@ test_mail(void)
 	    "354 End with <CR><LF>.<CR><LF>\r\n"
 	    "{end UTF8SMTP 3 12 utf8=1 8bit=1 from \"a b\"@[127.0.0.1] "
 	    "to \xc3\xa9@d to r@o. to root: .x:\ny\nz\n}\n"
-	    "250 2.0.0 Taken\r\n", "as received");
+	    "250 2.0.0 Taken, id=" RECORDER_ID "\r\n", "as received");
 	before = r.events.len;
 	recorder_send(&r, MAIL RCPT "DATA\r\n.\r\n");
 	is_str(r.events.p + before, "250 2.1.0 Sender ok\r\n"
 	    "250 2.1.5 Recipient ok\r\n{begin}\n"
 	    "354 End with <CR><LF>.<CR><LF>\r\n"
 	    "{end ESMTP 1 0 utf8=0 8bit=0 from a@b to c@d: }\n"
-	    "250 2.0.0 Taken\r\n", "nothing of it is in the next");
+	    "250 2.0.0 Taken, id=" RECORDER_ID "\r\n", "nothing of it is in the next");
 	recorder_free(&r);
 }
 
@@ -498,15 +498,17 @@ test_texts(void)
 static void
 test_verdicts(void)
 {
+	static char			 longest[MSMTPD_WORDS_MAX];
 	static const struct verdict	 verdicts[] = {
 		{ 250, "2.0.0", "x" }, { 451, "4.3.0", "x" },
 		{ 452, "4.3.1", "x" }, { 552, "5.3.4", "x" },
-		{ 554, "5.0.0", "x" }
+		{ 554, "5.0.0", "x" }, { 599, "5.999.999", longest }
 	};
 	struct recorder	 r;
-	char		 want[64];
+	char		 want[1024];
 	size_t		 before, i;
 
+	memset(longest, 'w', sizeof(longest) - 1);
 	recorder_init(&r);
 	recorder_start(&r);
 	recorder_send(&r, HELLO);
@@ -519,9 +521,10 @@ test_verdicts(void)
 		before = r.replies.len;
 		r.verdict = verdicts[i];
 		recorder_answer(&r);
-		snprintf(want, sizeof(want), "%d %s x\r\n", verdicts[i].code,
-		    verdicts[i].enhanced);
+		snprintf(want, sizeof(want), "%d %s %s, id=" RECORDER_ID "\r\n",
+		    verdicts[i].code, verdicts[i].enhanced, verdicts[i].text);
 		is_str(r.replies.p + before, want, "it is told");
+		ok(r.replies.len - before <= 512, "in 512 octets");
 		recorder_send(&r, "");
 	}
 	ok(!smtp_quiet(r.smtp), "a session with a mail is not quiet");
