@@ -20,6 +20,10 @@
 
 #define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
 #define JOB_READ	4096
+/* ms that lines wait for the command's end; how the mail of one that runs for
+ * longer ends, the audit line says. */
+#define JOB_HOLD	10000
+#define JOB_SLOW	60	/* s after which the log says that it runs */
 #define JOB_POLL	100	/* ms, where a command cannot be watched */
 
 extern char	**environ;
@@ -41,45 +45,6 @@ job_init(const struct config *conf, const struct command *command,
 }
 
 static void
-job_log_line(struct job *j)
-{
-	if (j->linelen > 0)
-		log_info("mail id=%s: command: %.*s", j->envelope.head.id,
-		    (int)j->linelen, j->line);
-	j->linelen = 0;
-	j->lines++;
-}
-
-/* What the command prints: line by line, bounded; never to the client. */
-static void
-job_log(struct job *j, const char *p, size_t len)
-{
-	for (; len > 0; p++, len--) {
-		if (j->lines >= JOB_LINES_MAX) {
-			j->unlogged += len;
-			return;
-		}
-		if (*p == '\n')
-			job_log_line(j);
-		/* NUL would end the line for the log. */
-		else if (j->linelen < sizeof(j->line))
-			j->line[j->linelen++] = *p != '\0' ? *p : '?';
-		else
-			j->unlogged++;
-	}
-}
-
-static void
-job_log_end(struct job *j)
-{
-	if (j->linelen > 0)
-		job_log_line(j);
-	if (j->unlogged > 0)
-		log_info("mail id=%s: command: %llu octets more are not logged",
-		    j->envelope.head.id, (unsigned long long)j->unlogged);
-}
-
-static void
 job_unwatch(struct event *ev)
 {
 	int	 fd = ev->fd;
@@ -98,6 +63,22 @@ job_close_output(struct job *j)
 	j->out = -1;
 }
 
+static void
+job_release(void *arg)
+{
+	struct job	*j = arg;
+
+	printed_release(&j->printed, j->envelope.head.id);
+}
+
+static void
+job_printed(struct job *j, const char *p, size_t len)
+{
+	printed_feed(&j->printed, j->envelope.head.id, p, len);
+	if (j->release.at == 0)
+		timer_set(&j->release, JOB_HOLD, job_release, j);
+}
+
 /* Returns false at the end of it. */
 static bool
 job_read(struct job *j)
@@ -107,7 +88,7 @@ job_read(struct job *j)
 
 	n = read(j->out_event.fd, buf, sizeof(buf));
 	if (n > 0) {
-		job_log(j, buf, (size_t)n);
+		job_printed(j, buf, (size_t)n);
 		return (true);
 	}
 	if (n == -1 && errno == EINTR)
@@ -134,7 +115,21 @@ job_drain(struct job *j)
 	for (i = 0; i < 65536 / JOB_READ && j->out_event.fd != -1; i++)
 		if (!job_read(j))
 			break;
-	job_log_end(j);
+}
+
+/* How the command has ended. */
+static void
+job_result(struct job *j, const siginfo_t *si, struct imsg_result *r)
+{
+	r->outcome = si->si_code == CLD_EXITED ? MAIL_EXITED : MAIL_SIGNALED;
+	r->value = si->si_status;
+	if (r->outcome == MAIL_EXITED && r->value == 0)
+		return;
+	/* We have ended it; but what got its work done all the same did. */
+	if (j->why != 0) {
+		r->outcome = j->why;
+		r->value = 0;
+	}
 }
 
 /* Whoever waits for the answer waits no longer than for that: what the run
@@ -145,18 +140,14 @@ job_ended(struct job *j, const siginfo_t *si)
 	struct imsg_result	 result;
 
 	timer_clear(&j->timer);
+	timer_clear(&j->slow);
+	timer_clear(&j->release);
 	/* What the command has left behind, it was free to leave. */
 	(void)tether_hold(&j->tether, 0);
 	job_drain(j);
-	result.outcome = si->si_code == CLD_EXITED ? MAIL_EXITED :
-	    MAIL_SIGNALED;
-	result.value = si->si_status;
-	/* We have ended it; but what got its work done all the same did. */
-	if (j->why != 0 && !(si->si_code == CLD_EXITED &&
-	    si->si_status == 0)) {
-		result.outcome = j->why;
-		result.value = 0;
-	}
+	job_result(j, si, &result);
+	printed_end(&j->printed, j->envelope.head.id,
+	    result.outcome != MAIL_EXITED || result.value != 0);
 	j->pid = 0;
 	job_done(j, &result);
 }
@@ -289,6 +280,15 @@ job_timeout(void *arg)
 	job_end(j, MAIL_TIMEOUT);
 }
 
+static void
+job_slow(void *arg)
+{
+	struct job	*j = arg;
+
+	log_warnx("mail id=%s: the command runs for %d s",
+	    j->envelope.head.id, JOB_SLOW);
+}
+
 int
 job_start(struct job *j)
 {
@@ -306,6 +306,7 @@ job_start(struct job *j)
 	/* Ours, too, until the command ends: that its last holder is gone
 	 * would wake us in the midst of its exit. */
 	j->out = fds[1];
+	printed_init(&j->printed);
 	ret = fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	if (ret == 0)
 		ret = event_add(&j->out_event, fds[0], EPOLLIN, job_output, j);
@@ -324,6 +325,8 @@ job_start(struct job *j)
 	j->state = JOB_RUNNING;
 	timer_set(&j->timer, (int64_t)job_conf->command_timeout * 1000,
 	    job_timeout, j);
+	if (job_conf->command_timeout > JOB_SLOW)
+		timer_set(&j->slow, JOB_SLOW * 1000, job_slow, j);
 	return (0);
 }
 
@@ -358,6 +361,8 @@ void
 job_close(struct job *j)
 {
 	timer_clear(&j->timer);
+	timer_clear(&j->slow);
+	timer_clear(&j->release);
 	timer_clear(&j->poll);
 	job_unwatch(&j->exit_event);
 	job_close_output(j);
@@ -372,6 +377,6 @@ job_free(struct job *j)
 {
 	job_close(j);
 	envelope_free(&j->envelope);
-	memset(j, 0, offsetof(struct job, line));
+	memset(j, 0, offsetof(struct job, printed));
 	j->exit_event.fd = j->out_event.fd = j->out = j->memfd = -1;
 }

@@ -11,11 +11,8 @@
 #include "mail/command.h"
 #include "envelope.h"
 #include "event.h"
+#include "printed.h"
 #include "tether.h"
-
-/* Of what the command prints, so much goes to the log for one mail. */
-#define JOB_LINE_MAX	800	/* octets of a line */
-#define JOB_LINES_MAX	100	/* lines */
 
 enum job_state {
 	JOB_FREE,
@@ -29,12 +26,11 @@ struct job {
 	struct event	 exit_event;	/* its pidfd */
 	struct event	 out_event;	/* what it prints */
 	struct timer	 timer;
+	struct timer	 slow;		/* a warning that it still runs */
+	struct timer	 release;	/* lines are held until then */
 	struct timer	 poll;		/* where it has no pidfd */
 	int64_t		 since;		/* event_now() of its start */
-	uint64_t	 unlogged;	/* octets beyond the bounds */
 	uint32_t	 peerid;
-	uint32_t	 lines;
-	size_t		 linelen;
 	pid_t		 pid;		/* and process group; 0: none */
 	int		 memfd;
 	int		 out;		/* where it prints */
@@ -43,7 +39,8 @@ struct job {
 					 * ended it; else 0 */
 	bool		 killed;	/* SIGKILL has been sent */
 	struct imsg_result result;	/* until front has been told */
-	char		 line[JOB_LINE_MAX];
+	/* What it prints; begun anew by each job_start(). */
+	struct printed	 printed;
 	struct tether	 tether;	/* stays from run to run */
 };
 

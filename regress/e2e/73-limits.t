@@ -376,6 +376,30 @@ $t->start("--command=$long", '--command-timeout=1');
 }
 stopped($t);
 
+# A command that takes its time: what it has printed appears, and after a
+# minute, by a clock that runs faster, that its client still waits.
+SKIP: {
+	my $t = Msmtpd::Test->new;
+	skip 'msmtpd-hurried is not built', 4 unless hurried($t);
+	my $gate = $t->dir . '/gate';
+	$t->start('--command=' . $t->script('$| = 1; print "a word\n";' .
+	    "Time::HiRes::sleep(0.01) until -e '$gate'; print \"another\\n\";" .
+	    'exit 1;'));
+	my $c = $t->client;
+	$c->cmd('EHLO client.example');
+	$c->mail(no_wait => 1);
+	ok($t->wait_log(qr/: command: a word$/m), 'a line before the end');
+	ok($t->wait_log(qr/mail id=\S+: the command runs for 60 s$/m),
+	    'that it takes long');
+	spew($gate, '');
+	like($c->reply, qr/^554 /, 'and the result');
+	$t->wait_log(qr/: command: another$/m);
+	is(scalar(() = $t->log =~ /: command: a word$/mg), 1,
+	    'no line comes twice');
+	$c->cmd('QUIT');
+	stopped($t);
+}
+
 # --timeout, begun above.
 my $deaf_told = $idle->wait_log(qr/ended: (client does not read), mails=0/);
 is($deaf_told, 'client does not read', 'deaf: closed');
