@@ -13,6 +13,10 @@
 #include "identity.h"
 #include "log.h"
 
+/* gettext(3): what msmtp says is in English whatever LANG and LC_ALL are, so
+ * that the smarthost's words can be found in it (mail/words.c). */
+#define MESSAGES	"en"
+
 extern char	**environ;
 
 static void
@@ -73,7 +77,7 @@ identity_env(const struct identity *id)
 	char		**env;
 	size_t		 n = 0;
 
-	if ((env = calloc(8, sizeof(*env))) == NULL)
+	if ((env = calloc(9, sizeof(*env))) == NULL)
 		fatal("calloc");
 	env_put(env, &n, "PATH", path != NULL && *path != '\0' ? path :
 	    "/usr/local/bin:/usr/bin:/bin");
@@ -83,6 +87,7 @@ identity_env(const struct identity *id)
 	env_put(env, &n, "SHELL", id->shell);
 	env_put(env, &n, "TZ", getenv("TZ"));
 	env_put(env, &n, "LANG", getenv("LANG"));
+	env_put(env, &n, "LANGUAGE", MESSAGES);
 	return (env);
 }
 
@@ -90,6 +95,7 @@ char **
 identity_passthrough(void)
 {
 	static const char *const	 ours[] = {
+		"LANGUAGE",
 		"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
 		"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
 		"JOURNAL_STREAM"
@@ -99,7 +105,7 @@ identity_passthrough(void)
 
 	for (n = 0; environ[n] != NULL; n++)
 		;
-	if ((env = calloc(n + 1, sizeof(*env))) == NULL)
+	if ((env = calloc(n + 2, sizeof(*env))) == NULL)
 		fatal("calloc");
 	/* A copy, because the daemon itself still has to read its own. */
 	for (n = 0; environ[n] != NULL; n++) {
@@ -112,5 +118,6 @@ identity_passthrough(void)
 		if (i == sizeof(ours) / sizeof(ours[0]))
 			env[used++] = environ[n];
 	}
+	env_put(env, &used, "LANGUAGE", MESSAGES);
 	return (env);
 }

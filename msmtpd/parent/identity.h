@@ -29,14 +29,15 @@ void	identity_lookup(struct identity *, const char *name,
 
 /*
  * identity_env: a fresh environment for a command run as id: PATH, TZ and
- * LANG of the daemon (PATH has a default), HOME, USER, LOGNAME, SHELL of id.
+ * LANG of the daemon (PATH has a default), HOME, USER, LOGNAME, SHELL of id,
+ * and LANGUAGE=en, so that gettext(3) translates nothing.
  * Allocated; fatal where there is no memory.
  */
 char	**identity_env(const struct identity *);
 
 /*
  * identity_passthrough: the environment as it is, without what a service
- * manager has said to the daemon only.
+ * manager has said to the daemon only, and with LANGUAGE=en.
  */
 char	**identity_passthrough(void);
 

@@ -118,8 +118,10 @@ sub env_of {
 }
 
 my %env = (PATH => $ENV{PATH}, TZ => 'Europe/Berlin', LANG => 'C.UTF-8');
+# What msmtp prints is searched for the smarthost's reply, in English.
+my %set = (LANGUAGE => 'en');
 my %more = (SECRET => 'x', LD_LIBRARY_PATH => '/nowhere', HOME => '/elsewhere',
-    USER => 'someone', LC_ALL => 'C', PERL_HASH_SEED => 0,
+    USER => 'someone', LC_ALL => 'C', LANGUAGE => 'de', PERL_HASH_SEED => 0,
     LISTEN_FDNAMES => 'x', NOTIFY_SOCKET => '/nowhere/notify');
 
 SKIP: {
@@ -129,7 +131,7 @@ SKIP: {
 	my $f = facts({ only_env => { %env, %more }, cwd => '/tmp' },
 	    "--command=$dump");
 	common($f);
-	is_deeply(env_of($f), { %env, HOME => $home, SHELL => $shell,
+	is_deeply(env_of($f), { %env, %set, HOME => $home, SHELL => $shell,
 	    USER => $Msmtpd::Test::USER, LOGNAME => $Msmtpd::Test::USER },
 	    'root: a fresh environment');
 	is($f->{cwd}, '/', 'root: cwd /');
@@ -153,6 +155,7 @@ SKIP: {
 	    before => $before, as => [unprivileged()] }, "--command=$dump");
 	common($f);
 	delete @all{qw(LISTEN_FDNAMES NOTIFY_SOCKET), @added};
+	%all = (%all, %set);
 	is_deeply(env_of($f), \%all, 'ordinary user: the environment passes, ' .
 	    "save what is the service manager's");
 	is($f->{cwd}, realpath($t->dir . '/out'), 'ordinary user: the cwd, too');
