@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "log.h"
+#include "mail/words.h"
 #include "msg.h"
 
 #define LENGTH_WRONG	"its length is wrong"
@@ -175,14 +176,11 @@ body_status(const void *data, size_t len)
 }
 
 /* As waitid(2) and errno(3) have them. */
-static const char *
-body_result(const void *data, size_t len)
+static bool
+fate_valid(const struct imsg_result *r)
 {
-	const struct imsg_result	*r = data;
-	bool				 good;
+	bool	 good;
 
-	if (len != sizeof(*r))
-		return (LENGTH_WRONG);
 	switch (r->outcome) {
 	case MAIL_EXITED:
 		good = r->value >= 0 && r->value <= 255;
@@ -198,7 +196,25 @@ body_result(const void *data, size_t len)
 	default:
 		good = false;
 	}
-	return (good ? NULL : "impossible outcome");
+	return (good);
+}
+
+/* What a command says counts only where its exit status tells of a failure. */
+static const char *
+body_result(const void *data, size_t len)
+{
+	const struct imsg_result	*r = data;
+
+	if (len != sizeof(*r))
+		return (LENGTH_WRONG);
+	if (!fate_valid(r))
+		return ("impossible outcome");
+	if (!words_valid(&r->words))
+		return ("malformed words");
+	if ((r->outcome != MAIL_EXITED || r->value == 0) &&
+	    (r->words.code != 0 || r->words.about != WORDS_UNKNOWN))
+		return ("words of a command that has not failed by itself");
+	return (NULL);
 }
 
 #define PARENT		PROC_BIT(PROC_PARENT)

@@ -195,6 +195,8 @@ struct mail_words {
 struct imsg_result {
 	uint32_t	 outcome;	/* enum mail_outcome */
 	int32_t		 value;
+	struct mail_words words;	/* of MAIL_EXITED with another value
+					 * than 0; else all 0 */
 };
 
 /* Mails since the start, and now. */

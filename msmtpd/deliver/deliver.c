@@ -75,8 +75,9 @@ deliver_done(struct job *j, const struct imsg_result *r)
 static void
 deliver_refuse(struct job *j, int error)
 {
-	struct imsg_result	 r = { MAIL_FAILED, error };
+	struct imsg_result	 r = { .outcome = MAIL_FAILED };
 
+	r.value = error;
 	log_warnx("mail id=%s: cannot run the command: %s",
 	    j->envelope.head.id, strerror(error));
 	deliver_done(j, &r);
@@ -85,7 +86,9 @@ deliver_refuse(struct job *j, int error)
 static void
 deliver_run(struct job *j)
 {
-	static const struct imsg_result	 stopped = { MAIL_STOPPED, 0 };
+	static const struct imsg_result	 stopped = {
+		.outcome = MAIL_STOPPED
+	};
 
 	receiving = NULL;
 	nrunning++;

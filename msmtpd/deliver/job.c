@@ -74,6 +74,7 @@ job_release(void *arg)
 static void
 job_printed(struct job *j, const char *p, size_t len)
 {
+	words_feed(&j->words, p, len);
 	printed_feed(&j->printed, j->envelope.head.id, p, len);
 	if (j->release.at == 0)
 		timer_set(&j->release, JOB_HOLD, job_release, j);
@@ -117,10 +118,11 @@ job_drain(struct job *j)
 			break;
 }
 
-/* How the command has ended. */
+/* How the command has ended, and what it has said of that. */
 static void
 job_result(struct job *j, const siginfo_t *si, struct imsg_result *r)
 {
+	memset(r, 0, sizeof(*r));
 	r->outcome = si->si_code == CLD_EXITED ? MAIL_EXITED : MAIL_SIGNALED;
 	r->value = si->si_status;
 	if (r->outcome == MAIL_EXITED && r->value == 0)
@@ -130,6 +132,9 @@ job_result(struct job *j, const siginfo_t *si, struct imsg_result *r)
 		r->outcome = j->why;
 		r->value = 0;
 	}
+	/* One that was cut short may not have come to its last word. */
+	if (r->outcome == MAIL_EXITED)
+		r->words = *words_end(&j->words);
 }
 
 /* Whoever waits for the answer waits no longer than for that: what the run
@@ -307,6 +312,7 @@ job_start(struct job *j)
 	 * would wake us in the midst of its exit. */
 	j->out = fds[1];
 	printed_init(&j->printed);
+	words_init(&j->words);
 	ret = fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	if (ret == 0)
 		ret = event_add(&j->out_event, fds[0], EPOLLIN, job_output, j);

@@ -12,6 +12,7 @@
 #include "envelope.h"
 #include "event.h"
 #include "printed.h"
+#include "mail/words.h"
 #include "tether.h"
 
 enum job_state {
@@ -41,6 +42,7 @@ struct job {
 	struct imsg_result result;	/* until front has been told */
 	/* What it prints; begun anew by each job_start(). */
 	struct printed	 printed;
+	struct words	 words;
 	struct tether	 tether;	/* stays from run to run */
 };
 

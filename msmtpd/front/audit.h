@@ -12,6 +12,8 @@ struct audit {
 	const char	*client;	/* client_text() */
 	const char	*fate;		/* verdict_describe(), or "none" where
 					 * no command was to run */
+	const char	*why;		/* the reason, printable ASCII; "" for
+					 * a mail that is delivered */
 	const char	*helo;		/* as received; "" for none */
 	const char	*user;		/* smtp_user() */
 	const char	*sender;	/* "" for the null reverse-path */
@@ -26,7 +28,8 @@ struct audit {
  * audit: log one line about a mail whose content has been received to its end
  * and whose final reply is known: at info where the reply is 250, else as a
  * warning.  A client's words are made printable and are cut where they are
- * long; the first 10 recipients are named.
+ * long; the first 10 recipients are named.  The reason stands last, in quotes:
+ * it has spaces, which no other field has.
  */
 void	audit(const struct audit *);
 

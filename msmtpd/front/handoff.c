@@ -293,7 +293,9 @@ handoff_result(uint32_t slot, const struct imsg_result *r)
 void
 handoff_gone(void)
 {
-	static const struct imsg_result	 gone = { MAIL_FAILED, EPIPE };
+	static const struct imsg_result	 gone = {
+		.outcome = MAIL_FAILED, .value = EPIPE
+	};
 	struct handoff			*h;
 	uint32_t			 i;
 

@@ -158,10 +158,11 @@ mail_abort(void *arg)
 	session_mail_free(arg);
 }
 
-/* What the client is told of a mail, and fate, the reason, to the log. */
+/* What the client is told of a mail, how its command ended, and why the mail
+ * has failed, to the log. */
 static void
 mail_audit(const struct session *s, const struct smtp_mail *mail,
-    uint64_t size, const struct verdict *v, const char *fate)
+    uint64_t size, const struct verdict *v, const char *fate, const char *why)
 {
 	char		 id[MSMTPD_ID_MAX], client[CLIENT_MAX];
 	struct audit	 a;
@@ -171,6 +172,7 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	a.id = id;
 	a.client = client;
 	a.fate = fate;
+	a.why = why;
 	a.helo = smtp_helo(s->smtp);
 	a.user = smtp_user(s->smtp);
 	a.sender = mail->sender;
@@ -186,7 +188,7 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 static void
 mail_refused(void *arg, const struct smtp_mail *mail, const struct verdict *v)
 {
-	mail_audit(arg, mail, mail->size, v, "none");
+	mail_audit(arg, mail, mail->size, v, "none", v->text);
 }
 
 static void
@@ -237,14 +239,16 @@ mail_result(void *arg, const struct imsg_result *r)
 {
 	struct mail		*m = arg;
 	struct session		*s = m->session;
-	const struct verdict	*v = verdict(r);
-	char			 fate[64];
+	struct verdict		 v;
+	char			 fate[64], why[VERDICT_MAX];
 
+	verdict(&v, r);
 	verdict_describe(fate, sizeof(fate), r);
-	mail_audit(s, m->handoff.mail, m->message.size, v, fate);
+	verdict_why(why, sizeof(why), &v, r);
+	mail_audit(s, m->handoff.mail, m->message.size, &v, fate, why);
 	session_mail_free(s);
 	s->since = event_now();
-	smtp_result(s->smtp, v);
+	smtp_result(s->smtp, &v);
 	if (session_stopping())
 		smtp_close(s->smtp, "4.3.2", "Server shutting down",
 		    "shutdown");
@@ -260,7 +264,9 @@ session_mail_queued(const struct session *s)
 void
 session_mail_timeout(struct session *s)
 {
-	static const struct imsg_result	 late = { MAIL_TIMEOUT, 0 };
+	static const struct imsg_result	 late = {
+		.outcome = MAIL_TIMEOUT
+	};
 
 	session_log(s, LOG_WARNING, "no result from deliver in time%s",
 	    s->mail->handoff.state == HANDOFF_SENT ? "; it may still deliver "

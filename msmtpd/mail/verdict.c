@@ -1,35 +1,57 @@
 /* SPDX-License-Identifier: ISC */
 
+/* What a client is told of its mail. */
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "verdict.h"
 
+/* What the shell exits with, as sysexits.h does not name it. */
+#define EX_SHELL_NOEXEC		126
+#define EX_SHELL_NOTFOUND	127
+
+/*
+ * By exit status, where the command has printed no reply.  Only what speaks
+ * about the mail is final; msmtp's 76, for one, is a smarthost that has closed
+ * the connection, and its 74 a network that has failed.
+ */
 static const struct verdict_row {
-	int			 status;
+	int		 status;
 	struct verdict	 verdict;
 } by_status[] = {
 	{ EX_OK,	{ 250, "2.0.0", "Ok: delivered" } },
 	{ EX_USAGE,	{ 554, "5.3.5", "The command was used wrongly" } },
 	{ EX_DATAERR,	{ 554, "5.6.0", "The mail is not understood" } },
 	{ EX_NOINPUT,	{ 554, "5.3.0", "The command lacks its input" } },
-	{ EX_NOUSER,	{ 554, "5.1.1", "No such user" } },
+	{ EX_NOUSER,	{ 550, "5.1.1", "No such user" } },
 	{ EX_NOHOST,	{ 451, "4.4.4", "Host not found, try again" } },
 	{ EX_UNAVAILABLE, { 451, "4.3.0", "Service unavailable, try again" } },
-	{ EX_SOFTWARE,	{ 554, "5.3.0", "The command has failed" } },
+	{ EX_SOFTWARE,	{ 451, "4.3.0", "The command has failed, try again" } },
 	{ EX_OSERR,	{ 451, "4.3.0", "System error, try again" } },
-	{ EX_OSFILE,	{ 554, "5.3.5", "A system file is missing" } },
-	{ EX_CANTCREAT,	{ 554, "5.3.0", "The command cannot write" } },
-	{ EX_IOERR,	{ 554, "5.3.0", "Input or output has failed" } },
+	{ EX_OSFILE,	{ 451, "4.3.5", "A system file is missing, "
+	    "try again" } },
+	{ EX_CANTCREAT,	{ 451, "4.3.0", "The command cannot write, "
+	    "try again" } },
+	{ EX_IOERR,	{ 451, "4.3.0", "Input or output has failed, "
+	    "try again" } },
 	{ EX_TEMPFAIL,	{ 451, "4.3.0", "Temporary failure, try again" } },
-	{ EX_PROTOCOL,	{ 554, "5.5.0", "Protocol error" } },
+	{ EX_PROTOCOL,	{ 451, "4.5.0", "Protocol error, try again" } },
 	{ EX_NOPERM,	{ 554, "5.7.0", "Permission denied" } },
-	{ EX_CONFIG,	{ 554, "5.3.5", "The command is not configured" } },
+	{ EX_CONFIG,	{ 451, "4.3.5", "The command is not configured, "
+	    "try again" } },
+	{ EX_SHELL_NOEXEC, { 451, "4.3.5", "The command cannot be executed, "
+	    "try again" } },
+	{ EX_SHELL_NOTFOUND, { 451, "4.3.5", "The command is not found, "
+	    "try again" } }
 };
 
 static const struct verdict	 other_status =
     { 554, "5.3.0", "The command has failed" };
+static const struct verdict	 by_config =
+    { 451, "4.3.5", "The command cannot use a file of its own, try again" };
 static const struct verdict	 by_signal =
     { 451, "4.3.0", "The command was killed, try again" };
 static const struct verdict	 by_timeout =
@@ -39,32 +61,109 @@ static const struct verdict	 by_stop =
 static const struct verdict	 by_failure =
     { 451, "4.3.0", "Local error, try again" };
 
+/* The smarthost speaks about us and not about the mail; its words are for the
+ * log alone, as a name for the login may be in them. */
+static const struct verdict	 by_login =
+    { 451, "4.7.0", "The smarthost refuses the login, try again" };
+static const struct verdict	 by_session =
+    { 451, "4.3.0", "The smarthost refuses the session, try again" };
+
 static const struct verdict *
-verdict_status(int status)
+verdict_status(const struct imsg_result *r)
 {
 	size_t	 i;
 
+	/* msmtp's status for a file that it cannot read is the one for a
+	 * network or for an input that it cannot read. */
+	if ((r->value == EX_IOERR || r->value == EX_NOINPUT) &&
+	    r->words.about == WORDS_CONFIG)
+		return (&by_config);
 	for (i = 0; i < sizeof(by_status) / sizeof(by_status[0]); i++)
-		if (by_status[i].status == status)
+		if (by_status[i].status == r->value)
 			return (&by_status[i].verdict);
 	return (&other_status);
 }
 
-const struct verdict *
-verdict(const struct imsg_result *r)
+/* What a reply is about: msmtp's exit status says it, too, in case that its
+ * words have changed. */
+static enum words_about
+words_about(const struct imsg_result *r)
+{
+	/* RFC 4954, 4 and 6. */
+	static const int	 logins[] = { 530, 534, 535, 538 };
+	size_t			 i;
+
+	for (i = 0; i < sizeof(logins) / sizeof(logins[0]); i++)
+		if (r->words.code == logins[i])
+			return (WORDS_LOGIN);
+	if (r->words.about == WORDS_MAIL && r->value == EX_NOPERM)
+		return (WORDS_LOGIN);
+	if (r->words.about == WORDS_MAIL && r->value == EX_PROTOCOL)
+		return (WORDS_SESSION);
+	return (r->words.about);
+}
+
+static void
+verdict_words(struct verdict *v, const struct imsg_result *r)
+{
+	const struct mail_words	*w = &r->words;
+	bool			 final = w->code >= 500;
+
+	switch (words_about(r)) {
+	case WORDS_LOGIN:
+		*v = by_login;
+		return;
+	case WORDS_SESSION:
+		*v = by_session;
+		return;
+	default:
+		break;
+	}
+	/* 421 would tell the client that we close the session with it. */
+	v->code = w->code == 421 ? 451 : w->code;
+	v->enhanced = *w->enhanced != '\0' ? w->enhanced :
+	    final ? "5.0.0" : "4.0.0";
+	v->text = *w->text != '\0' ? w->text :
+	    final ? "Refused" : "Refused for now, try again";
+}
+
+void
+verdict(struct verdict *v, const struct imsg_result *r)
 {
 	switch (r->outcome) {
 	case MAIL_EXITED:
-		return (verdict_status(r->value));
+		if (r->value != EX_OK && r->words.code != 0)
+			verdict_words(v, r);
+		else
+			*v = *verdict_status(r);
+		break;
 	case MAIL_SIGNALED:
-		return (&by_signal);
+		*v = by_signal;
+		break;
 	case MAIL_TIMEOUT:
-		return (&by_timeout);
+		*v = by_timeout;
+		break;
 	case MAIL_STOPPED:
-		return (&by_stop);
+		*v = by_stop;
+		break;
 	default:
-		return (&by_failure);
+		*v = by_failure;
 	}
+}
+
+void
+verdict_why(char *buf, size_t size, const struct verdict *v,
+    const struct imsg_result *r)
+{
+	const struct mail_words	*w = &r->words;
+
+	if (v->code == 250)
+		*buf = '\0';
+	else if (w->code != 0)
+		snprintf(buf, size, "%d %s%s%s", w->code, w->enhanced,
+		    *w->enhanced != '\0' ? " " : "", w->text);
+	else
+		strlcpy(buf, v->text, size);
 }
 
 void

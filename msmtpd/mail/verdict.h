@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
+/* What a client is told of its mail. */
+
 #ifndef VERDICT_H
 #define VERDICT_H
 
@@ -7,25 +9,40 @@
 
 #include "msmtpd.h"
 
+/* Octets of a verdict in one line, "550 5.1.1 text", with '\0'. */
+#define VERDICT_MAX	(4 + MSMTPD_ENHANCED_MAX + MSMTPD_WORDS_MAX)
+
 /* What becomes of a mail, as its client is told. */
 struct verdict {
-	int		 code;		/* 250, 451, 554, 552, 452 */
-	const char	*enhanced;	/* "2.0.0" */
-	const char	*text;
+	int		 code;		/* 250, or 400 to 599 */
+	const char	*enhanced;	/* "2.0.0", of the code's class */
+	const char	*text;		/* shorter than MSMTPD_WORDS_MAX */
 };
 
 /*
- * verdict: what the client is told of a command's fate: exit status 0 is 250,
- * what may pass (EX_TEMPFAIL, EX_OSERR, EX_UNAVAILABLE, EX_NOHOST, death by a
- * signal, and every failure of our own) is 451, the rest is 554 with the
- * enhanced code (RFC 3463) that fits.
+ * verdict: what the client is told of a command's fate.  Exit status 0 is
+ * 250.  With another one, the SMTP reply that the command has printed decides
+ * (struct mail_words), except that 421, and what concerns the session or the
+ * login with the smarthost and not the mail, is 451.  Without such a reply the
+ * exit status decides: those of sysexits.h that say something about the mail,
+ * and unknown ones, are 55z, all others 451.  So is a signal, a timeout, the
+ * daemon's end and every failure of our own.  The strings are constant, or are
+ * those of the result.
  */
-const struct verdict *verdict(const struct imsg_result *);
+void	verdict(struct verdict *, const struct imsg_result *);
 
 /*
  * verdict_describe: the fate for the log: "exit:75", "signal:9", "timeout",
  * "stopped", "failed:error text" (spaces are "_").
  */
 void	verdict_describe(char *, size_t, const struct imsg_result *);
+
+/*
+ * verdict_why: the reason for the log: the smarthost's words as they came,
+ * "535 5.7.8 Wrong password", or, without them, the verdict's text.  size is
+ * VERDICT_MAX; "" for a mail that is delivered.
+ */
+void	verdict_why(char *, size_t, const struct verdict *,
+	    const struct imsg_result *);
 
 #endif

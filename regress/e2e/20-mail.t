@@ -134,8 +134,8 @@ for my $first (' folded', "\tfolded", "\rfolded") {
 is(status_of($t->stop), 'exit 0', 'stopped');
 is(scalar $t->left, 0, 'no process is left');
 
-# What the command prints goes to the log, made printable, never to the
-# client; a flood of it does no harm.
+# What the command prints goes to the log, made printable, and where it has
+# succeeded never to the client; a flood of it does no harm.
 my $noisy = $t->script(<<'END');
 input();
 $| = 1;

@@ -45,7 +45,8 @@ sub one_mail {
 	my @lines = audit($t, ++$seen);
 	is(scalar @lines, $seen, 'one audit line');
 	my %f = %{$lines[-1]};
-	is($f{order}, $ORDER, 'its fields, in their order');
+	is($f{order}, $f{reply} eq '250' ? $ORDER : "$ORDER why",
+	    'its fields, in their order');
 	is($f{client}, "[127.0.0.1]:$port", 'the client');
 	ok(word_ok($f{$_}), "$_ is as the manual says") or diag($f{line})
 	    for qw(helo from to);
@@ -73,12 +74,15 @@ is(one_mail('HELO', qr/^250/, from => '')->{from}, '<>',
 is(one_mail('HELO', qr/^250/)->{helo}, '-', 'a client without a name');
 is(one_mail('EHLO x', qr/^451/, from => 'exit75@example.org')->{command},
     'exit:75', 'a failure: its exit status');
-is(one_mail('EHLO x', qr/^554/, from => 'exit67@example.org')->{reply},
-    554, 'and its reply');
+is(one_mail('EHLO x', qr/^550/, from => 'exit67@example.org')->{reply},
+    550, 'and its reply');
+is(one_mail('EHLO x', qr/^550/, from => 'exit67@example.org')->{why},
+    '"No such user"', 'and the reason');
 {
 	my $f = one_mail('EHLO x', qr/^552/, data => 'x' x 2_000_000);
 	is($f->{reply}, 552, 'a mail that is too large');
 	is($f->{command}, 'none', 'for which no command was run');
+	is($f->{why}, '"Message too large"', 'and why');
 }
 is(one_mail('EHLO x', qr/^554 5\.4\.6/, data => "Received: x\n" x 100 .
     "\nx\n")->{reply}, 554, 'a mail that loops');

@@ -152,24 +152,30 @@ sub audit {
 	my %rule = map { /^(\w+)\s*=\s*(.*)/s }
 	    split /\n(?=\w)/, $abnf =~ s/ +;.*//mgr =~ s/\\-/-/gr;
 	my $re = abnf_re(\%rule, $rule{audit});
-	$t->start('--command=true %F');
+	my $command = $t->script('print STDERR "550 5.1.1 \"no\"\n" and ' .
+	    'exit 1 if $ARGV[0] =~ /^no/;');
+	$t->start("--command=$command %F");
 	my @rcpts = map { "rcpt$_\@example.net" } 1 .. 12;
 	my $c = $t->client;
 	for (['EHLO client.example', 'MAIL FROM:<alice@example.org>',
 	    ['bob@example.net']],
 	    ['EHLO a  b', 'MAIL FROM:<"a b\\\\c"@example.org>', \@rcpts],
 	    ['HELO', 'MAIL FROM:<>', ['postmaster']],
+	    ['EHLO x', 'MAIL FROM:<no@example.org>', ['bob@example.net']],
 	    ["EHLO x", "MAIL FROM:<j\xc3\xbcrgen\@example.org> SMTPUTF8",
 	    ['"x> y"@[IPv6:::1]']]) {
 		my ($helo, $from, $to) = @$_;
 		$c->cmd($_) for $helo, $from, map({ "RCPT TO:<$_>" } @$to),
 		    'DATA';
-		like($c->content("Subject: x\n"), qr/^250/, $from);
+		like($c->content("Subject: x\n"), $from =~ /<no/ ? qr/^550/ :
+		    qr/^250/, $from);
 	}
 	$c->cmd('QUIT');
 	$t->stop;
 	my @lines = $t->log =~ /^msmtpd: front: (mail id=\S+ client=.*)$/mg;
-	is(scalar @lines, 4, 'four audit lines');
+	is(scalar @lines, 5, 'five audit lines');
+	is(scalar(grep { / why="550 5\.1\.1 \\042no\\042"$/ } @lines), 1,
+	    'one says why');
 	like($_, qr/^$re$/, 'as the grammar has it') for @lines;
 	unlike('mail id=a.b.c client=[127.0.0.1]:1 reply=250 to=<x>',
 	    qr/^$re$/, 'which does not take just anything');
@@ -180,21 +186,23 @@ sub audit {
 sub abnf_re {
 	my ($rule, $def) = @_;
 	my %core = (DIGIT => '[0-9]', base36 => '[0-9a-z]',
-	    VCHAR => '[\x21-\x7e]', 'UTF8-non-ascii' => '[\x80-\xff]',
+	    VCHAR => '[\x21-\x7e]', DQUOTE => '"', 'UTF8-non-ascii' => '[\x80-\xff]',
 	    IPv4 => '[0-9.]+', IPv6 => '[0-9a-f:.]+');
 	my $re = '';
 	# An alternative's bar; or how often what: a string, a group, an
-	# option, the name of a rule.
+	# option, the name of a rule, a range of characters.
 	while ($def =~ /\G\s*(?:(\/)|(\d*)(\*?)(\d*)(?:"([^"]*)"|
 	    \(((?:"[^"]*"|[^"()])*)\)|\[((?:"[^"]*"|[^]["])*)\]|
-	    ([A-Za-z][\w-]*)))/gcx) {
+	    ([A-Za-z][\w-]*)|%x([0-9A-F]{2})-([0-9A-F]{2})))/gcx) {
 		my ($bar, $least, $star, $most) = ($1, $2, $3, $4);
 		my ($string, $group, $option, $name) = ($5, $6, $7, $8);
+		my ($from, $to) = ($9, $10);
 		if (defined $bar) {
 			$re .= '|';
 			next;
 		}
 		$re .= defined $string ? quotemeta $string :
+		    defined $from ? "[\\x$from-\\x$to]" :
 		    defined $name && $core{$name} ? $core{$name} :
 		    abnf_re($rule, $group // $option // $rule->{$name} //
 		    die "the grammar has no rule $name\n");

@@ -10,6 +10,7 @@
 #include "body.h"
 #include "check.h"
 #include "log.h"
+#include "mail/verdict.h"
 #include "proc.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -45,12 +46,45 @@ check_mail(const struct imsg_mail *m)
 	CHECK(strpbrk(m->id, " \n\\") == NULL);
 }
 
+/* What a client may be told of it. */
+static void
+check_words(const struct mail_words *w)
+{
+	const char	*p;
+
+	CHECK(strlen(w->text) < sizeof(w->text));
+	CHECK(strlen(w->enhanced) < sizeof(w->enhanced));
+	for (p = w->text; *p != '\0'; p++)
+		CHECK(*p >= ' ' && *p <= '~');
+	if (w->code == 0) {
+		CHECK(*w->text == '\0' && *w->enhanced == '\0');
+		return;
+	}
+	CHECK(w->code >= 400 && w->code <= 599);
+	if (*w->enhanced != '\0')
+		CHECK(w->enhanced[0] == '0' + w->code / 100);
+}
+
 static void
 check_result(const struct imsg_result *r)
 {
+	struct verdict	 v;
+	char		 why[VERDICT_MAX];
+
 	CHECK(r->outcome >= MAIL_EXITED && r->outcome <= MAIL_FAILED);
 	CHECK(r->value >= 0);
 	CHECK(r->outcome != MAIL_EXITED || r->value <= 255);
+	check_words(&r->words);
+	CHECK(r->words.code == 0 || (r->outcome == MAIL_EXITED &&
+	    r->value != 0));
+	verdict(&v, r);
+	verdict_why(why, sizeof(why), &v, r);
+	CHECK((v.code == 250) == (r->outcome == MAIL_EXITED &&
+	    r->value == 0));
+	CHECK(v.code == 250 || (v.code >= 400 && v.code <= 599 &&
+	    v.code != 421));
+	CHECK(v.enhanced[0] == '0' + v.code / 100 && v.text[0] != '\0');
+	CHECK((*why == '\0') == (v.code == 250));
 }
 
 static void

@@ -18,6 +18,11 @@
 #include "proc.h"
 
 #define FUZZ_MESSAGES	200
+#define EXITED(status)	{ .outcome = MAIL_EXITED, .value = (status) }
+/* A command that has failed, with these words. */
+#define SAID(said)	{ .outcome = MAIL_EXITED, .value = 69, .words = \
+			    { .code = 550, .enhanced = "5.1.1", \
+			    .text = said } }
 
 void	__wrap_deliver_main(void) __attribute__((noreturn));
 
@@ -39,13 +44,15 @@ static const struct {
 	struct imsg_result	 result;
 	int			 nfds;
 } results[] = {
-	{ 50, 0, { MAIL_EXITED, 0 }, 0 },
-	{ 51, 0, { MAIL_EXITED, 0 }, 0 },
-	{ 51, 0, { MAIL_EXITED, 0 }, 0 },
-	{ 52, 1, { MAIL_EXITED, 0 }, 0 },
-	{ 53, 0x80000000, { MAIL_EXITED, 0 }, 0 },
-	{ 56, 0, { MAIL_EXITED, 0 }, 1 },
-	{ 59, 0, { MAIL_EXITED, 256 }, 0 }
+	{ 50, 0, EXITED(0), 0 },
+	{ 51, 0, EXITED(0), 0 },
+	{ 51, 0, EXITED(0), 0 },
+	{ 52, 1, EXITED(0), 0 },
+	{ 53, 0x80000000, EXITED(0), 0 },
+	{ 56, 0, EXITED(0), 1 },
+	{ 59, 0, EXITED(256), 0 },
+	{ 60, 0, SAID("no"), 0 },
+	{ 61, 0, SAID("no\r\n250 2.0.0 forged"), 0 }
 };
 
 static void
@@ -81,8 +88,8 @@ fuzz(uint32_t seed, uint32_t slot)
 {
 	static const uint32_t	 types[] = { IMSG_RESULT, IMSG_RESULT,
 				    IMSG_RESULT, IMSG_MAIL, IMSG_RCPT, 0 };
-	struct imsg_result	 r = { MAIL_EXITED, 1 };
-	char			 body[64];
+	struct imsg_result	 r = EXITED(1);
+	char			 body[sizeof(r) + 16];
 	size_t			 i;
 	int			 k;
 

@@ -30,6 +30,9 @@ sub start { return hostile($hostile, @_) }
 	$t = start(50);
 	like($t->send, qr/^250/, 'an honest result: 250');
 	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
+	$t = start(60);
+	like($t->send, qr/^550 5\.1\.1 no, id=/, 'honest words are told');
+	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
 }
 
 # Who may say what, and how, is msg_test's, and what a packet is imsg_test's: here
@@ -50,6 +53,7 @@ for my $case ([2, 'IMSG_READY twice'], [3, 'IMSG_PONG unasked'],
 # Of a result that is well-formed and comes twice, the first one counts.
 for my $case ([51, 'a result twice', qr/^250/], [52, 'of no mail'],
     [53, 'of no slot'], [56, 'with a descriptor'], [59, 'exit status 256'],
+    [61, 'words with a line end'],
     [65, 'an unknown type'], [66, 'a header too short']) {
 	my ($number, $what, $reply) = @$case;
 	my $t = start($number);

@@ -93,7 +93,9 @@ submit(void)
 static void
 deliver_answers(uint32_t slot)
 {
-	static const struct imsg_result	 delivered = { MAIL_EXITED, 0 };
+	static const struct imsg_result	 delivered = {
+		.outcome = MAIL_EXITED
+	};
 
 	handoff_result(slot, &delivered);
 }

@@ -137,7 +137,7 @@ static struct imsg_log		 line = { LOG_INFO, "front: x" };
 static struct imsg_log		 deliver_line = { LOG_INFO, "deliver: x" };
 static struct imsg_auth		 auth;
 static struct imsg_auth_result	 answer;
-static struct imsg_result	 result = { MAIL_EXITED, 0 };
+static struct imsg_result	 result = { .outcome = MAIL_EXITED };
 static struct imsg_status	 status = { 1, 2, 3, 4, 5, "451 4.3.0 x" };
 static unsigned char		 address[128];	/* struct sockaddr_storage */
 static struct {
@@ -287,12 +287,98 @@ static const struct {
 	{ MAIL_FAILED, 12, true }, { MAIL_FAILED, -1, false }
 };
 
+/* Words that come with an exit status, and whether they are taken. */
+static const struct words_case {
+	const char	*name;
+	uint32_t	 outcome;
+	int32_t		 value;
+	uint16_t	 code;
+	uint8_t		 about;
+	const char	*enhanced;
+	const char	*text;
+	bool		 good;
+} words[] = {
+#define E MAIL_EXITED
+	{ "none", E, 1, 0, WORDS_UNKNOWN, "", "", true },
+	{ "a file is missing", E, 74, 0, WORDS_CONFIG, "", "", true },
+	{ "a reply", E, 69, 450, WORDS_MAIL, "4.2.0", "later", true },
+	{ "without more than a code", E, 1, 550, WORDS_UNKNOWN, "", "", true },
+	{ "the first code", E, 1, 400, WORDS_SESSION, "", "x", true },
+	{ "the last", E, 1, 599, WORDS_LOGIN, "5.999.999", "x", true },
+	{ "too small a code", E, 1, 399, WORDS_MAIL, "", "x", false },
+	{ "too large a code", E, 1, 600, WORDS_MAIL, "", "x", false },
+	{ "success", E, 1, 250, WORDS_MAIL, "2.0.0", "x", false },
+	{ "another class", E, 1, 550, WORDS_MAIL, "4.1.1", "x", false },
+	{ "half an enhanced code", E, 1, 550, WORDS_MAIL, "5.1", "x", false },
+	{ "more than one", E, 1, 550, WORDS_MAIL, "5.1.1 x", "x", false },
+	{ "four digits", E, 1, 550, WORDS_MAIL, "5.1000.1", "x", false },
+	{ "a leading 0", E, 1, 550, WORDS_MAIL, "5.01.1", "x", false },
+	{ "text without a code", E, 1, 0, WORDS_UNKNOWN, "", "x", false },
+	{ "an enhanced code alone", E, 1, 0, WORDS_UNKNOWN, "5.1.1", "",
+	    false },
+	{ "about a mail, without a code", E, 1, 0, WORDS_MAIL, "", "", false },
+	{ "a reply about a file", E, 1, 550, WORDS_CONFIG, "", "x", false },
+	{ "about nothing", E, 1, 550, WORDS_CONFIG + 1, "", "x", false },
+	{ "a line end", E, 1, 550, WORDS_MAIL, "", "x\r\n250 y", false },
+	{ "an escape", E, 1, 550, WORDS_MAIL, "", "\033[2J", false },
+	{ "8-bit", E, 1, 550, WORDS_MAIL, "", "\xc3\xbc", false },
+	{ "beside success", E, 0, 550, WORDS_MAIL, "", "x", false },
+	{ "a missing file beside success", E, 0, 0, WORDS_CONFIG, "", "",
+	    false },
+	{ "of one killed", MAIL_SIGNALED, 9, 550, WORDS_MAIL, "", "x", false },
+	{ "of one timed out", MAIL_TIMEOUT, 0, 450, WORDS_MAIL, "", "x",
+	    false },
+	{ "of one that never ran", MAIL_FAILED, 1, 450, WORDS_MAIL, "", "x",
+	    false },
+#undef E
+};
+
+static bool
+result_taken(const struct imsg_result *r)
+{
+	return (taken(PROC_DELIVER, PROC_FRONT, IMSG_RESULT, r, sizeof(*r)));
+}
+
+static void
+words_cases(void)
+{
+	const struct words_case	*c;
+	struct imsg_result	 r;
+
+	for (c = words; c < words + sizeof(words) / sizeof(words[0]); c++) {
+		memset(&r, 0, sizeof(r));
+		r.outcome = c->outcome;
+		r.value = c->value;
+		r.words.code = c->code;
+		r.words.about = c->about;
+		strcpy(r.words.enhanced, c->enhanced);
+		strcpy(r.words.text, c->text);
+		is_int(result_taken(&r), c->good, "words: %s", c->name);
+	}
+	memset(&r, 0, sizeof(r));
+	r.outcome = MAIL_EXITED;
+	r.value = 1;
+	r.words.code = 550;
+	memset(r.words.text, 'x', sizeof(r.words.text) - 1);
+	ok(result_taken(&r), "words: the longest");
+	memset(r.words.text, 'x', sizeof(r.words.text));
+	ok(!result_taken(&r), "words: text that does not end");
+	r.words.text[0] = '\0';
+	memset(r.words.enhanced, '5', sizeof(r.words.enhanced));
+	ok(!result_taken(&r), "words: an enhanced code that does not end");
+	r.words.enhanced[0] = '\0';
+	ok(result_taken(&r), "words: what follows the '\\0' is nobody's");
+	r.words.reserved = 1;
+	ok(!result_taken(&r), "words: a reserved octet");
+}
+
 static void
 result_cases(void)
 {
 	struct imsg_result	 r;
 	size_t			 i;
 
+	memset(&r, 0, sizeof(r));
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 		r.outcome = results[i].outcome;
 		r.value = results[i].value;
@@ -342,6 +428,7 @@ main(void)
 	way_cases();
 	config_cases();
 	result_cases();
+	words_cases();
 	log_cases();
 	log_lengths();
 	auth_cases();

@@ -129,7 +129,9 @@ leave(int fd)
 static void
 finish(int fd)
 {
-	static const struct imsg_result	 delivered = { MAIL_EXITED, 0 };
+	static const struct imsg_result	 delivered = {
+		.outcome = MAIL_EXITED
+	};
 	static const char		 end[] = "\r\n.\r\n";
 
 	is_str(told(fd), "", "no reply within the content");

@@ -53,7 +53,9 @@ sub _audit {
 		next unless $line =~
 		    /^msmtpd: front: (mail (id=\S+ client=\S+ reply=.*))$/;
 		my %f = (line => $1);
-		my @pairs = map { [split /=/, $_, 2] } split / /, $2;
+		my ($fields, @why) = $2 =~ /^(.*?)(?: (why="[^"]*"))?$/;
+		my @pairs = map { [split /=/, $_, 2] } split(/ /, $fields),
+		    grep { defined } @why;
 		$f{order} = join ' ', map { $_->[0] } @pairs;
 		$f{$_->[0]} = $_->[1] for @pairs;
 		push @found, \%f;
