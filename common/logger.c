@@ -434,20 +434,26 @@ logger_flush(void)
 }
 
 void
-logger_sink(void *arg, int pri, const char *text)
+logger_notice(int pri, const char *text, uint32_t lost)
 {
-	(void)arg;
 	if (lg.kind == LOGGER_NONE)
 		return;
 	if (logger_pending() > 0 || wq.lost > 0)
 		logger_flush();
 	if (wq.lost > 0 || !enqueue(pri, text)) {
-		wq.lost++;
+		wq.lost += lost;
 		return;
 	}
 	/* With other lines the flush above has just tried. */
 	if (wq.lines == 1)
 		logger_flush();
+}
+
+void
+logger_sink(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	logger_notice(pri, text, 1);
 }
 
 /* As logger_flush(), and poll(2). */

@@ -10,6 +10,7 @@
 #define LOGGER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum logger_kind {
 	LOGGER_NONE,
@@ -46,6 +47,13 @@ int	logger_reopen(void);
 
 /* logger_sink: a log_sink (log.h); its argument is not used. */
 void	logger_sink(void *, int, const char *);
+
+/*
+ * logger_notice: log a line of another process that says how many lines that
+ * process has lost.  If the line is lost here as well, those count, not the
+ * line.
+ */
+void	logger_notice(int, const char *, uint32_t lost);
 
 /*
  * logger_fd: the descriptor to watch for EPOLLOUT while logger_pending() is not

@@ -334,12 +334,13 @@ proc_siblings(enum proc_id id, pid_t *pids)
 }
 
 static bool
-child_log_send(int pri, const char *text)
+child_log_send(int pri, const char *text, uint32_t n)
 {
 	struct imsg_log	 msg;
 	size_t		 len;
 
 	msg.pri = pri;
+	msg.lost = n;
 	len = strlcpy(msg.text, text, sizeof(msg.text));
 	if (len >= sizeof(msg.text))
 		len = sizeof(msg.text) - 1;
@@ -356,10 +357,10 @@ child_sink(void *arg, int pri, const char *text)
 	if (lost > 0 && peer_queued(&links[PROC_PARENT].peer) == 0) {
 		snprintf(line, sizeof(line), "%s: %u log lines were lost",
 		    procs[self].name, lost);
-		if (child_log_send(LOG_WARNING, line))
+		if (child_log_send(LOG_WARNING, line, lost))
 			lost = 0;
 	}
-	if (!child_log_send(pri, text))
+	if (!child_log_send(pri, text, 0))
 		lost++;
 }
 

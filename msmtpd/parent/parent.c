@@ -59,12 +59,19 @@ static void	parent_ready(void);
 /* While the start can fail, errors go to standard error, too, where the one
  * who starts the daemon can read them. */
 static void
-parent_sink(void *arg, int pri, const char *text)
+parent_put(int pri, const char *text, uint32_t lost)
 {
-	logger_sink(arg, pri, text);
+	logger_notice(pri, text, lost);
 	if (state == STATE_STARTING && pri <= LOG_ERR &&
 	    setup.options.log != LOGGER_STDERR)
 		dprintf(STDERR_FILENO, "msmtpd: %s\n", text);
+}
+
+static void
+parent_sink(void *arg, int pri, const char *text)
+{
+	(void)arg;
+	parent_put(pri, text, 1);
 }
 
 /* At exit, after fatal() as well: the last lines have the cause. */
@@ -253,7 +260,8 @@ parent_dispatch(struct imsg *imsg, void *arg)
 
 	switch (imsg->hdr.type) {
 	case IMSG_LOG:
-		parent_sink(NULL, line->pri, line->text);
+		parent_put(line->pri, line->text, line->lost > 0 ?
+		    line->lost : 1);
 		break;
 	case IMSG_READY:
 		child_ready(c);

@@ -90,9 +90,10 @@ line(int32_t pri, const char *text, size_t len)
 {
 	char	 body[2048];
 
+	memset(body, 0, offsetof(struct imsg_log, text));
 	memcpy(body, &pri, sizeof(pri));
-	memcpy(body + sizeof(pri), text, len);
-	message(IMSG_LOG, 0, body, sizeof(pri) + len, 0);
+	memcpy(body + offsetof(struct imsg_log, text), text, len);
+	message(IMSG_LOG, 0, body, offsetof(struct imsg_log, text) + len, 0);
 }
 
 void

@@ -133,8 +133,8 @@ auth_cases(void)
 
 /* Bodies that are right, each for the one pair of processes that it is for. */
 static struct config		 conf;	/* config_default() */
-static struct imsg_log		 line = { LOG_INFO, "front: x" };
-static struct imsg_log		 deliver_line = { LOG_INFO, "deliver: x" };
+static struct imsg_log		 line = { LOG_INFO, 0, "front: x" };
+static struct imsg_log		 deliver_line = { LOG_INFO, 0, "deliver: x" };
 static struct imsg_auth		 auth;
 static struct imsg_auth_result	 answer;
 static struct imsg_result	 result = { .outcome = MAIL_EXITED };
