@@ -572,7 +572,8 @@ sub pipeline {
 # As a container's runtime reads it: first process, no capability, read-only
 # root file system.
 sub container {
-	my ($text) = @_;
+	# A backslash at a line's end joins it with the next one.
+	my $text = $_[0] =~ s/\\\n\s*/ /gr;
 	my ($uid, $gid) = $text =~ /^USER (\d+):(\d+)$/m or
 	    return fail('USER');
 	my ($health) = $text =~ /^HEALTHCHECK CMD (.*)$/m or
@@ -586,6 +587,9 @@ sub container {
 	    "--regid=$gid --clear-groups --bounding-set=-all",
 	    "--inh-caps=-all --no-new-privs -- @entry'";
 	start($cmd, 2525) or return;
+	my ($name) = $list =~ /--hostname=([^"]+)/;
+	like(Msmtpd::Test::Client->new(host => '127.0.0.1', port => 2525)
+	    ->greeting, qr/^220 \Q$name\E /, 'it greets by its name');
 	arrives('mail', 2525, $uid);
 	ok(!spew_as_daemon("$dir/x"), 'the file system is read-only');
 	SKIP: {
