@@ -171,14 +171,25 @@ sub check {
 	is(status_of($status2), 'exit 0', '--check with spaces: 0');
 	is($out2, $out, 'both spellings mean the same');
 
-	($status, $out) = check("--command=$cmd", '--max-size=1K',
-	    '--max-memory=1k');
-	like($out, qr/^max-size\s+1K$/m, 'K is 1024');
-	($status, $out) = check("--command=$cmd", '--max-memory=2g');
-	like($out, qr/^max-memory\s+2G$/m, 'g is 1024^3');
-	($status, $out) = check("--command=$cmd", '--max-size=512M');
-	like($out, qr/^max-memory\s+512M$/m,
-	    'max-memory follows a larger max-size');
+	# Each is shown with the largest unit that it is a multiple of.
+	for (['--max-size=1k', 'max-size', '1K'],
+	    ['--max-size=1024K', 'max-size', '1M'],
+	    ['--max-size=1025', 'max-size', '1025'],
+	    ['--max-memory=4097K', 'max-memory', '4097K'],
+	    ['--max-memory=2g', 'max-memory', '2G'],
+	    ['--max-memory=1024G', 'max-memory', '1024G'],
+	    ['--timeout=1024', 'timeout', '1024'],
+	    ['--max-size=512M', 'max-memory', '512M']) {
+		my ($given, $name, $shown) = @$_;
+		($status, $out) = check("--command=$cmd", '--max-size=1K',
+		    $given);
+		like($out, qr/^$name\s+\Q$shown\E$/m, "$given: $name $shown");
+	}
+	($status, $out) = check("--command=$cmd", '--inetd', '--debug');
+	like($out, qr/^inetd\s+yes\n/m, '--inetd is shown');
+	like($out, qr/^log\s+syslog\n/m, 'and that it logs to syslog');
+	like($out, qr/^debug\s+yes\n/m, '--debug is shown');
+	unlike($out, qr/^(?:interface|port)/m, 'and no address');
 	unlike($out2, qr/smtputf8|auth-any/, 'no flag that was not given');
 	($status, $out) = check("--command=$cmd", '--no-smtputf8',
 	    '--auth-any');
@@ -186,7 +197,8 @@ sub check {
 	    for 'no-smtputf8', 'auth-any';
 	like($out, qr/^auth\s+no$/m, 'which is not --auth');
 	($status, $out) = check("--command=$cmd", '--auth=me,true');
-	unlike($out, qr/^auth-any/m, 'nor the other way round');
+	unlike($out, qr/^auth-any|true/m, 'nor the other way round');
+	like($out, qr/^auth\s+me$/m, 'of which the user is shown');
 	for my $log (qw(none stderr syslog /dev/null)) {
 		($status, $out) = check("--command=$cmd", "--log=$log");
 		like($out, qr/^log\s+\Q$log\E$/m, "--log=$log is shown");

@@ -155,80 +155,25 @@ test_numbers(void)
 	}
 }
 
-/* What is refused, each with the option's name in the error. */
+/* What is refused, each with the option's name in the error; e2e/10-options.t
+ * has what is refused of every option or of each number. */
 static const char	*const wrong[][NARGS] = {
-	{ "--nonsense" },
-	{ "-p" },
-	{ "stray" },
 	{ "--", "stray" },
-	{ "--port" },
-	{ "--port=" },
-	{ "--port=65536" },
-	{ "--port=-1" },
-	{ "--port=25x" },
-	{ "--port= 25" },
-	{ "--port=+25" },
-	{ "--port=25K" },
-	{ "--port=4294967321" },
-	{ "--debug=yes" },
-	{ "--max-size=0" },
-	{ "--max-size=1025G" },
-	{ "--max-size=18446744073709551617" },
-	{ "--max-size=17179869184G" },
-	{ "--max-size=99999999999999999999999999" },
-	{ "--max-size=1T" },
-	{ "--max-size=1KK" },
-	{ "--max-size=K" },
+	{ "--port= 25" }, { "--port=25K" }, { "--port=4294967321" },
+	{ "--max-size=1025G" }, { "--max-size=18446744073709551617" },
+	{ "--max-size=17179869184G" }, { "--max-size=K" },
 	{ "--max-size=1.5M" },
-	{ "--max-size=0x10" },
 	{ "--max-memory=1023G", "--max-size=1024G" },
-	{ "--max-sessions=0" },
-	{ "--max-sessions=100001" },
-	{ "--max-sessions=4294967297" },
-	{ "--max-sessions=1K" },
+	{ "--max-sessions=100001" }, { "--max-sessions=4294967297" },
 	{ "--max-deliveries=1001" },
-	{ "--max-recipients=0" },
-	{ "--max-line=511" },
-	{ "--max-line=60001" },
-	{ "--max-auth-line=511" },
-	{ "--max-errors=0" },
-	{ "--max-noops=0" },
-	{ "--min-rate=1000001" },
-	{ "--timeout=0" },
-	{ "--timeout=86401" },
-	{ "--command-timeout=0" },
-	{ "--interface=" },
-	{ "--command=" },
-	{ "--log=" },
-	{ "--log=stdout" },
-	{ "--log=-" },
-	{ "--log=a/file" },
-	{ "--log=stderr|syslog" },
-	{ "--chroot=relative" },
-	{ "--hostname=" },
-	{ "--hostname=." },
-	{ "--hostname=a..b" },
-	{ "--hostname=a.example." },
-	{ "--hostname=-a.example" },
-	{ "--hostname=a-.example" },
-	{ "--hostname=a_b.example" },
-	{ "--hostname=a b" },
-	{ "--hostname=\xc3\xa4.example" },
-	{ "--hostname=[127.0.0.1]" },
-	{ "--hostname=" X64 },
+	{ "--max-line=511" }, { "--max-line=60001" }, { "--max-auth-line=511" },
+	{ "--min-rate=1000001" }, { "--timeout=86401" },
+	{ "--log=a/file" }, { "--log=stderr|syslog" },
+	{ "--hostname=." }, { "--hostname=-a.example" },
+	{ "--hostname=a-.example" }, { "--hostname=\xc3\xa4.example" },
+	{ "--hostname=[127.0.0.1]" }, { "--hostname=" X64 },
 	{ "--hostname=" X63 "." X63 "." X63 "." X63 ".x" },
-	{ "--received=" },
-	{ "--received=all" },
-	{ "--received=nonesuch" },
-	{ "--received=full|anonymous" },
-	{ "--no-smtputf8=no" },
-	{ "--auth=" },
-	{ "--auth=,cat" },
-	{ "--auth=user," },
-	{ "--auth-any=user" },
-	{ "--auth-any", "--auth=user,cat" },
-	{ "--inetd", "--port=25" },
-	{ "--inetd", "--interface=::1" }
+	{ "--auth=user," }, { "--auth-any", "--auth=user,cat" }
 };
 
 static void
@@ -243,9 +188,9 @@ test_wrong(void)
 		    wrong[i][1] != NULL ? wrong[i][1] : "");
 		dash = strchr(err, '-');
 		len = strcspn(wrong[i][0], "=");
-		ok(strncmp(wrong[i][0], "--", 3) == 0 || (wrong[i][0][0] !=
-		    '-' ? strstr(err, wrong[i][0]) != NULL : dash != NULL &&
-		    strncmp(dash, wrong[i][0], len) == 0),
+		ok(strcmp(wrong[i][0], "--") == 0 ?
+		    strstr(err, wrong[i][1]) != NULL : dash != NULL &&
+		    strncmp(dash, wrong[i][0], len) == 0,
 		    "%s: is named: %.*s", wrong[i][0], (int)strcspn(err,
 		    "\n"), err);
 	}
@@ -341,58 +286,6 @@ test_many(void)
 	    "one more is refused");
 }
 
-static void
-test_print(void)
-{
-	static const struct {
-		const char	*args[NARGS];
-		const char	*line;		/* is printed */
-		const char	*none;		/* is not */
-	} prints[] = {
-		{ { "--max-size=3M" }, "max-size         3M\n", "inetd" },
-		{ { "--max-size=1024K" }, "max-size         1M\n", "debug" },
-		{ { "--max-size=1025" }, "max-size         1025\n", NULL },
-		{ { "--max-memory=1024G" }, "max-memory       1024G\n",
-		    NULL },
-		{ { "--max-memory=524288K" }, "max-memory       512M\n",
-		    NULL },
-		{ { "--max-size=3M", "--max-memory=4097K" },
-		    "max-memory       4097K\n", NULL },
-		{ { "--timeout=1024" }, "timeout          1024\n", NULL },
-		{ { "--min-rate=0" }, "min-rate         0\n", NULL },
-		{ { "--interface=::1" }, "interface        ::1\n",
-		    "interface        127" },
-		{ { "--port=0" }, "port             0\n", NULL },
-		{ { "--inetd" }, "inetd            yes\n", "interface" },
-		{ { "--inetd" }, "log              syslog\n", "port" },
-		{ { "--log=none" }, "log              none\n", "stderr" },
-		{ { "--log=/a/b" }, "log              /a/b\n", NULL },
-		{ { "--debug" }, "debug            yes\n", NULL },
-		{ { "--auth=me,cat" }, "auth             me\n", "cat" },
-		{ { NULL }, "auth             no\n", "check" }
-	};
-	struct options	 o;
-	char		*text;
-	size_t		 i, len;
-	FILE		*fp;
-
-	for (i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
-		parse(&o, prints[i].args);
-		text = NULL;
-		if ((fp = open_memstream(&text, &len)) == NULL)
-			abort();
-		options_print(&o, fp);
-		fclose(fp);
-		ok(strstr(text, prints[i].line) != NULL, "%.*s",
-		    (int)strcspn(prints[i].line, "\n"), prints[i].line);
-		ok(prints[i].none == NULL || strstr(text, prints[i].none) ==
-		    NULL, "and no %s", prints[i].none != NULL ?
-		    prints[i].none : "other");
-		free(text);
-		free(o.auth_user);
-	}
-}
-
 int
 main(void)
 {
@@ -401,6 +294,5 @@ main(void)
 	test_wrong();
 	test_others();
 	test_many();
-	test_print();
 	return (done_testing());
 }
