@@ -76,15 +76,7 @@ SKIP: {
 	    'EHLO client.example' => qr/^250-AUTH PLAIN LOGIN\r$/m,
 	    'EHLO client.example' => qr/^250-AUTH=PLAIN LOGIN\r$/m,
 	    'MAIL FROM:<a@example.org>' => qr/^530 5\.7\.0 /,
-	    'RCPT TO:<b@example.org>' => qr/^530 5\.7\.0 /,
-	    'DATA' => qr/^530 5\.7\.0 /,
-	    'NOOP' => qr/^250 2\.0\.0 /,
-	    'VRFY root' => qr/^252 2\.5\.2 /,
-	    'RSET' => qr/^250 2\.0\.0 /,
 	    'HELP' => qr/^214 2\.0\.0 .* AUTH/,
-	    'AUTH' => qr/^501 5\.5\.4 /,
-	    'AUTH CRAM-MD5' => qr/^504 5\.5\.4 /,
-	    "AUTH XOAUTH2 $wrong[0]" => qr/^504 5\.5\.4 /,
 	    'QUIT' => qr/^221 2\.0\.0 /);
 }
 
@@ -95,10 +87,6 @@ my %way = (
 	'PLAIN' => ['AUTH PLAIN', qr/\A334 \z/, plain($user, $secret)],
 	'LOGIN' => ['AUTH LOGIN', qr/\A334 VXNlcm5hbWU6\z/, b64($user),
 	    qr/\A334 UGFzc3dvcmQ6\z/, b64($secret)],
-	'cancelled and bad base64, again' => ['AUTH LOGIN', qr/^334 /,
-	    b64($user), qr/^334 /, '*', qr/^501 5\.7\.0 /,
-	    'AUTH PLAIN !', qr/^501 5\.5\.2 /,
-	    'AUTH PLAIN ' . plain($user, $secret)],
 );
 for my $name (sort keys %way) {
 	note($name);
@@ -108,12 +96,8 @@ for my $name (sort keys %way) {
 	$c->cmd('HELO client.example') if $name eq 'LOGIN';
 	my @way = @{$way{$name}};
 	talk($c, @way, qr/^235 2\.7\.0 /,
-	    'AUTH PLAIN ' . plain($user, $wrong[0]) => qr/^503 5\.5\.1 /,
-	    'RSET' => qr/^250 /,
-	    'EHLO again.example' => qr/^250/,
 	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^250 2\.1\.0 /,
 	    'RCPT TO:<b@example.org>' => qr/^250 2\.1\.5 /,
-	    'AUTH PLAIN ' . plain($user, $secret) => qr/^503 5\.5\.1 /,
 	    'DATA' => qr/^354 /);
 	like($c->content("Subject: x\n\nx\n"), qr/^250 2\.0\.0 /, 'delivered');
 	$c->cmd('QUIT');
@@ -381,11 +365,7 @@ $t->start('--debug', $command);
 	unlike($c->cmd('EHLO client.example'), qr/AUTH/,
 	    'without --auth it is not offered');
 	talk($c, 'AUTH PLAIN ' . plain($user, $secret) => qr/^502 5\.5\.1 /,
-	    'AUTH LOGIN' => qr/^502 5\.5\.1 /,
-	    b64($user) => qr/^500 5\.5\.1 /,
-	    b64($secret) => qr/^500 5\.5\.1 /,
-	    'MAIL FROM:<a@example.org> AUTH=<>' => qr/^555 5\.5\.4 /,
-	    'HELP' => qr/^214 (?!.*AUTH)/, 'QUIT' => qr/^221 /);
+	    b64($secret) => qr/^500 5\.5\.1 /, 'QUIT' => qr/^221 /);
 }
 end_daemon();
 
