@@ -249,59 +249,6 @@ SKIP: {
 	$t->forget_mails;
 }
 
-# What devices and programs are known to send, each with a mail that arrives:
-# the commands up to DATA, the content, the arguments and the mail.
-my $text = "Subject: x\r\n\r\nx\r\n";
-my $want = "Subject: x\n\nx\n";
-my @odd = (
-	['a carrier that has such mailboxes', ['MAIL FROM:<foo..bar@d.example>',
-	    'RCPT TO:<foo.@e.example>', 'RCPT TO:<.foo@e.example>'], $text,
-	    [qw(foo..bar@d.example -- foo.@e.example .foo@e.example)], $want],
-	['a dot after the domain', ['MAIL FROM:<ilo@rack1.example.>',
-	    'RCPT TO:<nas@example.>'], $text,
-	    [qw(ilo@rack1.example. -- nas@example.)], $want],
-	['white space at the end', ["MAIL FROM:<a\@b.example>\t",
-	    "RCPT TO:<c\@d.example> \t "], $text,
-	    [qw(a@b.example -- c@d.example)], $want],
-	['white space before the colon', ['MAIL FROM :<a@b.example>',
-	    'RCPT TO : <c@d.example>'], $text,
-	    [qw(a@b.example -- c@d.example)], $want],
-	['a space in the null path', ['MAIL FROM:< >', 'RCPT TO:<c@d.example>'],
-	    $text, [qw(MAILER-DAEMON -- c@d.example)], $want],
-	['CR CR LF', ['MAIL FROM:<a@b.example>', 'RCPT TO:<c@d.example>'],
-	    $text =~ s/\r\n/\r\r\n/gr, [qw(a@b.example -- c@d.example)],
-	    $want],
-	['no header', ['MAIL FROM:<a@b.example>', 'RCPT TO:<c@d.example>'],
-	    "The toner is low.\r\nTray: 2\r\n",
-	    [qw(a@b.example -- c@d.example)],
-	    "\nThe toner is low.\nTray: 2\n"],
-	['a byte order mark', ['MAIL FROM:<a@b.example>',
-	    'RCPT TO:<c@d.example>'], "\xef\xbb\xbf$text",
-	    [qw(a@b.example -- c@d.example)], $want],
-	['a line of an mbox file', ['MAIL FROM:<a@b.example>',
-	    'RCPT TO:<c@d.example>'],
-	    "From a\@b.example Thu Jan  1 00:00:00 2026\r\n$text",
-	    [qw(a@b.example -- c@d.example)], $want],
-	['20 bad recipients', ['MAIL FROM:<a@b.example>',
-	    (map { "RCPT TO:<bad $_>" } 1 .. 20), 'RCPT TO:<c@d.example>'],
-	    $text, [qw(a@b.example -- c@d.example)], $want],
-);
-for my $odd (@odd) {
-	my ($name, $commands, $content, $args, $mail) = @$odd;
-	my $c = $t->client;
-	$c->cmd('EHLO odd.example');
-	my @refused = grep { !/^25/ } map { $c->cmd($_) } @$commands;
-	is(scalar @refused, scalar(grep { /bad/ } @$commands), $name);
-	like($c->cmd('DATA'), qr/^354 /, "$name: DATA");
-	$c->put("$content.\r\n");
-	like($c->reply, qr/^250 /, "$name: delivered");
-	my ($got) = $t->mails;
-	$t->forget_mails;
-	is_deeply($got->{args}, ['-f', @$args], "$name: the envelope");
-	is((untrace($got->{mail}))[0], $mail, "$name: the mail");
-	$c->cmd('QUIT');
-}
-
 stopped($t);
 my @bad = grep { $_->{reply} != 250 || $_->{command} ne 'exit:0' }
     audit($t, 1);
