@@ -141,24 +141,6 @@ supervised($t, "--command=$command", "--max-deliveries=$N");
 {
 	my @kin = kin(daemon($t));
 	my @clients = busy();
-	kill 'KILL', $kin[2];
-	my @replies = map { $_->reply } @clients;
-	is(scalar(grep { /^451 4/ } @replies), $N,
-	    "deliver: the $N that wait get 451") or diag("@replies");
-	is(ended($kin[0]), 'exit 1', 'deliver: the daemon exits with 1');
-	gone('deliver: its commands have ended with it', pids());
-	my @pids = pids();
-	goes_on('deliver');
-	is(scalar(grep { $_->{args}[-1] =~ /^mail-/ } $t->mails), 0,
-	    'deliver: none has done anything after that');
-	like($t->log, qr/deliver \(pid $kin[2]\) was killed by signal 9/,
-	    'deliver: the cause is in the log');
-	gone('deliver: no process of it is left', @kin, @pids);
-}
-
-{
-	my @kin = kin(daemon($t));
-	my @clients = busy();
 	kill 'KILL', $kin[0];
 	is(ended($kin[0]), 'signal 9', 'parent: is gone');
 	# front may hear of deliver's end before it hears of the parent's, and
@@ -175,8 +157,9 @@ supervised($t, "--command=$command", "--max-deliveries=$N");
 	    'parent: no command has done anything after that');
 }
 
-# One after the other, in any order, and at once.
-for my $order ([1, 2], [2, 1], [1, 0], [2, 0], [1, 2, 0], [0, 1]) {
+# deliver, whose death e2e/42-death.t looks at; and one after the other, in any
+# order, and at once.
+for my $order ([2], [1, 2], [2, 1], [1, 0], [2, 0], [1, 2, 0], [0, 1]) {
 	my @kin = kin(daemon($t));
 	my $name = join ', ', (qw(parent front deliver))[@$order];
 	busy();
