@@ -119,116 +119,35 @@ memory(void)
 	return (now == -1 ? 0 : now != mdwe[role]);
 }
 
-/* Attempts: the errno, 0 where it has worked. */
-static int
-read_root(void)
-{
-	return (result(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+/* Attempts: the errno, 0 where it has worked.  Files are in the directory
+ * base. */
+#define ATTEMPT(name, call)						\
+static int								\
+name(void)								\
+{									\
+	return (result(call));						\
 }
 
-/* In the directory base. */
-static int
-append(const char *path)
-{
-	return (result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-	    0640)));
-}
+#define APPEND(path)							\
+	open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)
 
-static int
-append_log(void)
-{
-	return (append("log/log"));
-}
-
-static int
-new_log(void)
-{
-	return (append("log/new"));
-}
-
-static int
-append_elsewhere(void)
-{
-	return (append("other"));
-}
-
-static int
-new_elsewhere(void)
-{
-	return (append("new"));
-}
-
-static int
-read_log(void)
-{
-	return (result(open("log/log", O_RDONLY | O_CLOEXEC)));
-}
-
-static int
-remove_log(void)
-{
-	return (result(unlink("log/log")));
-}
-
-static int
-truncate_log(void)
-{
-	return (result(truncate("log/log", 0)));
-}
-
-static int
-directory_there(void)
-{
-	return (result(mkdir("log/new", 0700)));
-}
-
-static int
-fifo_there(void)
-{
-	return (result(mkfifo("log/new", 0600)));
-}
-
-static int
-link_there(void)
-{
-	return (result(symlink("log", "log/new")));
-}
-
-static int
-socket_there(void)
-{
-	return (result(mknod("log/new", S_IFSOCK | 0600, 0)));
-}
-
-static int
-remove_directory(void)
-{
-	return (result(rmdir("log/dir")));
-}
-
-static int
-refer(void)
-{
-	return (result(link("log/log", "log/dir/new")));
-}
-
-static int
-write_device(void)
-{
-	return (result(open("/dev/null", O_WRONLY | O_CLOEXEC)));
-}
-
-static int
-execute(void)
-{
-	return (result(execl("/bin/true", "true", (char *)NULL)));
-}
-
-static int
-signal_outside(void)
-{
-	return (result(kill(outside[role], 0)));
-}
+ATTEMPT(read_root, open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+ATTEMPT(append_log, APPEND("log/log"))
+ATTEMPT(new_log, APPEND("log/new"))
+ATTEMPT(append_elsewhere, APPEND("other"))
+ATTEMPT(new_elsewhere, APPEND("new"))
+ATTEMPT(read_log, open("log/log", O_RDONLY | O_CLOEXEC))
+ATTEMPT(remove_log, unlink("log/log"))
+ATTEMPT(truncate_log, truncate("log/log", 0))
+ATTEMPT(directory_there, mkdir("log/new", 0700))
+ATTEMPT(fifo_there, mkfifo("log/new", 0600))
+ATTEMPT(link_there, symlink("log", "log/new"))
+ATTEMPT(socket_there, mknod("log/new", S_IFSOCK | 0600, 0))
+ATTEMPT(remove_directory, rmdir("log/dir"))
+ATTEMPT(refer, link("log/log", "log/dir/new"))
+ATTEMPT(write_device, open("/dev/null", O_WRONLY | O_CLOEXEC))
+ATTEMPT(execute, execl("/bin/true", "true", (char *)NULL))
+ATTEMPT(signal_outside, kill(outside[role], 0))
 
 /* abi: of Landlock's, from which on it holds, else it works; 0: always.
  * front sees nothing but its empty root directory. */
