@@ -178,7 +178,8 @@ test_head(void)
 	}
 }
 
-/* What an argument of the command must not be, as sender and as recipient. */
+/* What an argument of the command must not be, as sender and as recipient, of
+ * each kind one; mailbox_test has them all. */
 static const struct {
 	const char	*what;
 	const char	*address;
@@ -186,29 +187,14 @@ static const struct {
 	uint8_t		 utf8;
 } harmful[] = {
 #define A(what, s, utf8)	{ what, s, sizeof(s), utf8 }
-	A("a dash", "-bad@example.org", 0),
 	A("an option", "-oQ/tmp", 0),
-	A("two dashes", "--", 0),
 	A("a newline", "a\nb@example.org", 0),
-	A("a carriage return", "a\rb@example.org", 0),
-	A("a tab", "a\tb@example.org", 0),
 	A("NUL within", "a\0b@example.org", 0),
-	A("escape", "a\033[2Jb@example.org", 0),
-	A("delete", "a\177b@example.org", 0),
-	A("a space", "a b@example.org", 0),
 	A("a quoted newline", "\"a\nb\"@example.org", 0),
 	A("quoted NUL", "\"a\\\0b\"@example.org", 0),
-	A("an open quote", "\"a@example.org", 0),
 	A("two addresses", "a@example.org,b@example.org", 0),
-	A("angle brackets", "<a@example.org>", 0),
-	A("a comment", "a(x)@example.org", 0),
-	A("no domain", "a@", 0),
-	A("no local part", "@example.org", 0),
-	A("two at signs", "a@b@example.org", 0),
 	A("8 bits without UTF-8", "\303\244@example.org", 0),
 	A("malformed UTF-8", "\303@example.org", 1),
-	A("overlong UTF-8", "\300\200@example.org", 1),
-	A("a surrogate", "\355\240\200@example.org", 1),
 	A("C1 in UTF-8", "\302\233@example.org", 1)
 #undef A
 };
