@@ -31,28 +31,38 @@ size_t	__wrap_smtp_input(struct smtp *, char *, size_t);
 
 static char	*const no_words[] = { NULL };
 
-static long
-attack_open(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY));
+#define ATTACK(name, call)						\
+static long								\
+attack_##name(long pid)							\
+{									\
+	(void)pid;							\
+	return (call);							\
 }
 
-static long
-attack_getdents(long pid)
-{
-	char	 buf[1024];
-
-	(void)pid;
-	return (syscall(SYS_getdents64, MSMTPD_FD_PARENT, buf, sizeof(buf)));
-}
-
-static long
-attack_socket(long pid)
-{
-	(void)pid;
-	return (socket(AF_INET, SOCK_STREAM, 0));
-}
+ATTACK(open, syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY))
+ATTACK(proc, syscall(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR))
+ATTACK(getdents, syscall(SYS_getdents64, MSMTPD_FD_PARENT, &(char [1024]){ 0 },
+    1024))
+ATTACK(socket, socket(AF_INET, SOCK_STREAM, 0))
+ATTACK(fork, syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0))
+ATTACK(clone3, syscall(SYS_clone3, NULL, 0))
+ATTACK(execve, execve("/bin/sh", no_words, no_words))
+ATTACK(kill, kill((pid_t)pid, SIGKILL))
+ATTACK(ptrace, ptrace(PTRACE_ATTACH, (pid_t)pid, NULL, NULL))
+ATTACK(readv, syscall(SYS_process_vm_readv, pid, NULL, 0, NULL, 0, 0))
+ATTACK(mmap_exec, mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0)
+ATTACK(chroot, chroot("/"))
+ATTACK(setuid, syscall(SYS_setresuid, 0, 0, 0))
+ATTACK(prctl, prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+ATTACK(dup, fcntl(MSMTPD_FD_PEER, F_DUPFD, 0))
+ATTACK(io_uring, syscall(SYS_io_uring_setup, 1, NULL))
+ATTACK(listen, listen(MSMTPD_FD_PEER, 5))
+/* Ends by itself, to see that a survivor would be noticed. */
+ATTACK(nothing, 0)
+#ifdef __x86_64__
+ATTACK(x32, syscall(0x40000000 | SYS_open, "/etc/passwd", O_RDONLY))
+#endif
 
 static long
 attack_connect(long pid)
@@ -68,27 +78,6 @@ attack_connect(long pid)
 	    sizeof(sin)));
 }
 
-static long
-attack_fork(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
-}
-
-static long
-attack_clone3(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_clone3, NULL, 0));
-}
-
-static long
-attack_execve(long pid)
-{
-	(void)pid;
-	return (execve("/bin/sh", no_words, no_words));
-}
-
 /* A program of the attacker's own: what a message's memfd could hold. */
 static long
 attack_exec_memfd(long pid)
@@ -102,32 +91,6 @@ attack_exec_memfd(long pid)
 		return (-1);
 	return (syscall(SYS_execveat, fd, "", no_words, no_words,
 	    AT_EMPTY_PATH));
-}
-
-static long
-attack_kill(long pid)
-{
-	return (kill((pid_t)pid, SIGKILL));
-}
-
-static long
-attack_ptrace(long pid)
-{
-	return (ptrace(PTRACE_ATTACH, (pid_t)pid, NULL, NULL));
-}
-
-static long
-attack_readv(long pid)
-{
-	return (syscall(SYS_process_vm_readv, pid, NULL, 0, NULL, 0, 0));
-}
-
-static long
-attack_mmap_exec(long pid)
-{
-	(void)pid;
-	return (mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
 }
 
 static long
@@ -161,13 +124,6 @@ attack_run_data(long pid)
 	return (0);
 }
 
-static long
-attack_proc(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR));
-}
-
 /* The classic: a directory descriptor from outside and "..". */
 static long
 attack_fchdir(long pid)
@@ -181,56 +137,7 @@ attack_fchdir(long pid)
 	return (-1);
 }
 
-static long
-attack_chroot(long pid)
-{
-	(void)pid;
-	return (chroot("/"));
-}
-
-static long
-attack_setuid(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_setresuid, 0, 0, 0));
-}
-
-static long
-attack_prctl(long pid)
-{
-	(void)pid;
-	return (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
-}
-
-static long
-attack_dup(long pid)
-{
-	(void)pid;
-	return (fcntl(MSMTPD_FD_PEER, F_DUPFD, 0));
-}
-
-static long
-attack_io_uring(long pid)
-{
-	(void)pid;
-	return (syscall(SYS_io_uring_setup, 1, NULL));
-}
-
-static long
-attack_listen(long pid)
-{
-	(void)pid;
-	return (listen(MSMTPD_FD_PEER, 5));
-}
-
 #ifdef __x86_64__
-static long
-attack_x32(long pid)
-{
-	(void)pid;
-	return (syscall(0x40000000 | SYS_open, "/etc/passwd", O_RDONLY));
-}
-
 static long
 attack_int80(long pid)
 {
@@ -244,14 +151,6 @@ attack_int80(long pid)
 	return (ret);
 }
 #endif
-
-/* Ends by itself, to see that a survivor would be noticed. */
-static long
-attack_nothing(long pid)
-{
-	(void)pid;
-	return (0);
-}
 
 static const struct {
 	const char	*name;
