@@ -51,11 +51,9 @@ sub ran {
 }
 
 # What ends deliver, and with it the daemon.
-for my $case ([102, 'an unsealed memfd'], [103, 'a memfd larger than declared'],
-    [104, 'a pipe'], [105, 'size 2^64-1'], [106, 'too many recipients'],
-    [107, 'an id with a newline'], [108, 'an option as recipient'],
-    [109, 'an option as sender'], [110, 'a newline in a recipient'],
-    [111, 'a newline in a sender'], [112, 'a recipient one octet too long'],
+for my $case ([102, 'an unsealed memfd'], [108, 'an option as recipient'],
+    [110, 'a newline in a recipient'],
+    [112, 'a recipient one octet too long'],
     [114, 'no such slot'], [120, 'half a header'], [142, 'IMSG_KILL'],
     [130, 'IMSG_RCPT first'], [131, 'a mail within a mail'],
     [132, 'a recipient of another mail'],
