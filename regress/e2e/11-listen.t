@@ -10,8 +10,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use IO::Socket::IP;
-use Msmtpd::Test qw(children free_port have_ipv6 is_root own_netns proc_status
-    run slurp status_of unprivileged);
+use Msmtpd::Test qw(free_port have_ipv6 is_root own_netns run slurp status_of
+    unprivileged);
 use Test::More;
 
 # As root in a network of its own, so that port 25 is nobody's.
@@ -107,22 +107,7 @@ SKIP: {
 	is($t->port, 25, 'root binds port 25');
 	like($t->send, qr/^250/, 'and a mail comes by it');
 	is(status_of($t->stop), 'exit 0', 'stopped');
-	$t->forget_mails;
-
-	chmod 0777, $t->dir . '/out' or die $!;
-	$t->start({ bare => 1, as => [unprivileged(
-	    '--inh-caps=+net_bind_service',
-	    '--ambient-caps=+net_bind_service',
-	    '--bounding-set=-all,+net_bind_service')] }, $cmd);
-	is($t->port, 25, 'uid 65534 with CAP_NET_BIND_SERVICE binds port 25');
-	for my $pid ($t->pid, children($t->pid)) {
-		my $s = proc_status($pid);
-		is($s->{Uid}, join("\t", (65534) x 4), 'its uid');
-		is($s->{"Cap$_"}, '0' x 16, "and no capability: Cap$_")
-		    for qw(Prm Eff Inh Amb);
-	}
-	like($t->send, qr/^250/, 'and a mail comes by it');
-	is(status_of($t->stop), 'exit 0', 'stopped');
+	# With CAP_NET_BIND_SERVICE alone: sandbox/state.t and 92-examples.t.
 }
 
 done_testing();

@@ -50,21 +50,6 @@ sub filed {
 	    ".\n..\n.dot\ntext\n", 'the content, octet by octet');
 }
 
-# What would continue our own field, had it its place below it: a space, a
-# tab, a bare CR that becomes a space.
-for my $first (' folded', "\tfolded", "\rfolded") {
-	my $c = $t->client;
-	$c->cmd('EHLO x');
-	$c->cmd('MAIL FROM:<a@example.org>');
-	$c->cmd('RCPT TO:<b@example.net>');
-	$c->cmd('DATA');
-	like($c->cmd("$first\r\n."), qr/^250/, 'content without a header');
-	$c->cmd('QUIT');
-	my ($rest, $trace) = untrace(filed()->{mail});
-	unlike($trace, qr/folded/, 'is no part of the Received field');
-	is($rest, "\n" . $first =~ s/\r/ /r . "\n", 'but the body');
-}
-
 # The null reverse-path; one recipient; HELO.
 {
 	my $c = $t->client;
@@ -167,18 +152,5 @@ cmp_ok(length $t->log, '<', 2_000_000, 'and the log is bounded');
 is(scalar(grep { length > 1000 } split /\n/, $t->log), 0,
     'no line is longer than 1,000 octets');
 is(status_of($t->stop), 'exit 0', 'stopped');
-
-# %F: only the first, and within a word.
-my %words = ('--from=%F -- %F' => ['--from=a@example.org', '--', '%F',
-	'b@example.net'], '' => ['b@example.net'],
-    "'x y' \"%F\" \\%z" => ['x y', 'a@example.org', '%z',
-	'b@example.net']);
-for my $words (sort keys %words) {
-	$t->start('--command=' . $t->filer . " $words");
-	like($t->send(from => 'a@example.org', to => ['b@example.net']),
-	    qr/^250/, "the command ends in $words");
-	is_deeply(filed()->{args}, $words{$words}, 'its arguments');
-	is(status_of($t->stop), 'exit 0', 'stopped');
-}
 
 done_testing();

@@ -88,11 +88,8 @@ for my $form (sort keys %form) {
 	$t->start($command, '--no-smtputf8');
 	my $c = $t->client;
 	unlike($c->cmd('EHLO client.example'), qr/UTF8/, 'not offered');
-	like($c->cmd("MAIL FROM:<$_> SMTPUTF8"), qr/^555 5\.5\.4 /,
-	    'the parameter is not taken') for 'a@example.org',
-	    "\xc3\xbc\@example.org";
 	like($c->cmd("MAIL FROM:<\xc3\xbc\@example.org>"), qr/^553 5\.6\.7 /,
-	    'nor is a non-ASCII address');
+	    'nor is a non-ASCII address taken');
 	like($c->mail(data => "Subject: \xc3\xbc\n\nx\n"), qr/^250/,
 	    'though a header is');
 	$c->cmd('QUIT');
