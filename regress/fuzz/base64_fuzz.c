@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "smtp/base64.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 /* The one way to write n octets in base64. */
 static size_t

@@ -3,8 +3,12 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* The fuzz target, as libFuzzer calls it: 0 whatever the input is. */
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 /* CHECK: what must hold, whatever the input; abort(3) is what a fuzzer and a
  * test's harness take for a failure. */

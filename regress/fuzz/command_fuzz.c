@@ -12,8 +12,6 @@
 #include "check.h"
 #include "mail/command.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /*
  * The shell's quoting once more, written to be seen to be right: what each
  * character is first, then what of them is left.  cooked has room for len,

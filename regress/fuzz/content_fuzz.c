@@ -11,8 +11,6 @@
 #include "smtp/trace.h"
 #include "reference.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /* Received fields of the header of a whole message, line by line. */
 static uint32_t
 count_received(const char *p, size_t len)

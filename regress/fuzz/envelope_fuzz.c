@@ -12,8 +12,6 @@
 #include "mail/mailbox.h"
 #include "mail/msmtp.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /*
  * The bodies of one IMSG_MAIL and the IMSG_RCPTs that follow, as a front that
  * somebody else has taken over might send them.  The first octet says where

@@ -8,8 +8,6 @@
 #include "check.h"
 #include "log.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /*
  * What front and deliver make of a client's words for the log, parent must
  * take: it ends the daemon over a line that is none.

@@ -11,8 +11,6 @@
 #include "mail/mailbox.h"
 #include "msmtpd.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /* Whole blocks of Unicode that have nothing that a domain has, at p. */
 static bool
 in_bad_block(const unsigned char *p)

@@ -13,8 +13,6 @@
 #include "mail/verdict.h"
 #include "proc.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /* What the parent passes on of a log line is one printable line under its
  * sender's name, however it came. */
 static void

@@ -14,8 +14,6 @@
 #include "check.h"
 #include "recorder.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /* What of the input is no SMTP, at its beginning. */
 #define SETTINGS	4
 

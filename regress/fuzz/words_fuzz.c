@@ -9,8 +9,6 @@
 #include "mail/verdict.h"
 #include "mail/words.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 /* In pieces of 1 to step octets. */
 static void
 feed(struct words *w, const char *p, size_t size, size_t step)
