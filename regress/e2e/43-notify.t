@@ -24,6 +24,7 @@ my $path = $t->dir . '/notify';
 # manager: a socket to be told by, its first octet "@" or "/".
 sub manager {
 	my ($name) = @_;
+	unlink $path;
 	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
 	    Local => $name =~ s/^@/\0/r) or die "$name: $!\n";
 	chmod 0666, $name if $name =~ m{^/};
@@ -86,6 +87,15 @@ sub fill {
 	return $n;
 }
 
+# stops: told so, and nothing else.
+sub stops {
+	my ($s, $what) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($t->stop, 0, "$what: it stops");
+	is(heard($s), "STOPPING=1\nSTATUS=Stopping", "$what: and says so");
+	is(heard($s, 0), '', "$what: nothing else was said");
+}
+
 for my $name ($path, '@msmtpd-test-' . $$) {
 	my $s = manager($name);
 	my $kind = $name =~ /^@/ ? 'an abstract socket' : 'a path';
@@ -110,11 +120,8 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	    "$kind: with the time at which it began");
 	is($words[1], 'READY=1', "$kind: and ready again");
 
-	is($t->stop, 0, "$kind: it stops");
-	is(told($s), "STOPPING=1\nSTATUS=Stopping", "$kind: and says so");
-	is(told($s, 0), '', "$kind: nothing else was said");
+	stops($s, $kind);
 	close $s;
-	unlink $path;
 }
 
 # SIGHUP before it is ready: that is no reason to say so.
@@ -126,10 +133,7 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	} }, $cmd);
 	like($t->log, qr/SIGHUP.*is ready/s, 'SIGHUP before it is ready');
 	is(told($s), "READY=1\nSTATUS=Ready", 'is not heard of: ready');
-	is($t->stop, 0, 'it stops');
-	is(told($s), "STOPPING=1\nSTATUS=Stopping", 'and says so');
-	is(told($s, 0), '', 'nothing else was said');
-	unlink $path;
+	stops($s, 'SIGHUP before it is ready');
 }
 
 # Nor is it when it is about to end.
@@ -154,7 +158,6 @@ END
 	spew("$dir/out/go", '');
 	is($t->wait_exit, 0, 'it stops');
 	is(told($s, 0), '', 'nothing else was said');
-	unlink $path;
 }
 
 # A service manager that is busy: nothing that counts is lost, nor late for
@@ -189,7 +192,6 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	is_deeply([told_until($s, qr/STOPPING/)],
 	    ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
 	unlike($t->log, qr/NOTIFY_SOCKET/, 'nobody complains');
-	unlink $path;
 }
 
 # One that is gone is missed once.
@@ -202,7 +204,6 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	$t->wait_log(qr/NOTIFY_SOCKET: Connection refused/);
 	is($t->stop, 0, 'a manager that is gone: it runs');
 	is(scalar(() = $t->log =~ /NOTIFY_SOCKET/g), 1, 'one line of it');
-	unlink $path;
 }
 
 # A process that dies ends the service.
@@ -213,7 +214,6 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	kill 'KILL', $t->proc('front');
 	like(told($s), qr/^STOPPING=1$/m, 'front dies: stopping');
 	isnt($t->wait_exit, 0, 'and it fails');
-	unlink $path;
 }
 
 # The watchdog hears of the parent only while both answer it.
@@ -240,7 +240,6 @@ for my $victim ('front', 'deliver') {
 	is($t->stop, 0, 'it stops');
 	my @last = told_until($s, qr/STOPPING/);
 	is_deeply(\@last, ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
-	unlink $path;
 }
 
 # One that is shorter than any clock of ours.
@@ -251,7 +250,6 @@ for my $usec (1, 2999) {
 	my $n = grep { told($s) eq 'WATCHDOG=1' } 1 .. 20;
 	cmp_ok($n, '>=', 19, "WATCHDOG_USEC=$usec: a watchdog, too");
 	is($t->stop, 0, 'it stops');
-	unlink $path;
 }
 
 # Another process's watchdog.
@@ -262,7 +260,6 @@ for my $usec (1, 2999) {
 	is(told($s), "READY=1\nSTATUS=Ready", 'ready');
 	is(told($s, 1), '', 'a watchdog for another process hears nothing');
 	is($t->stop, 0, 'it stops');
-	unlink $path;
 }
 
 # The status counts what has become of mails, and has the last failure's words.
@@ -323,10 +320,7 @@ END
 	like($text, qr/^STATUS=104 delivered/, 'a hundred mails more');
 	cmp_ok($n, '<=', time - $before + 1, 'not more than one a second');
 	is(heard($s, 1.5), '', 'no word while nothing changes');
-	is($t->stop, 0, 'it stops');
-	is(heard($s), "STOPPING=1\nSTATUS=Stopping", 'and says so');
-	is(heard($s, 0), '', 'nothing else was said');
-	unlink $path;
+	stops($s, 'after many mails');
 }
 
 # Who tells nobody starts all the same.

@@ -133,37 +133,24 @@ test_mixtures(void)
 	}
 }
 
+/* By hand, so that the reference is right, to which test_mixtures() compares
+ * each sequence of CR, LF, "." and "x". */
 static const struct {
 	const char	*name;
 	const char	*in;
 	const char	*out;
 } cases[] = {
 	{ "nothing", ".\r\n", "" },
-	{ "a line", "x\r\n.\r\n", "x\n" },
-	{ "an empty line", "\r\n.\r\n", "\n" },
 	{ "two dots", "..\r\n.\r\n", ".\n" },
-	{ "three dots", "...\r\n.\r\n", "..\n" },
-	{ "a dot and a word", ".x\r\n.\r\n", "x\n" },
 	{ "LF . LF", "a\n.\nb\r\n.\r\n", "a\n\nb\n" },
-	{ "LF . CR LF", "a\n.\r\nb\r\n.\r\n", "a\n\nb\n" },
-	{ "CR LF . LF", "a\r\n.\nb\r\n.\r\n", "a\n\nb\n" },
 	{ "CR . CR", "a\r.\rb\r\n.\r\n", "a . b\n" },
-	{ "CR . CR LF", "a\r.\r\nb\r\n.\r\n", "a .\nb\n" },
-	{ "CR LF . CR", "a\r\n.\rb\r\n.\r\n", "a\n b\n" },
 	{ "CR LF . CR CR LF", "a\r\n.\r\r\nb\r\n.\r\n", "a\n\nb\n" },
-	{ "CR CR LF . CR LF", "a\r\r\n.\r\n", "a\n" },
 	{ "CR CR LF . CR CR LF", "a\r\r\n.\r\r\nb\r\r\n.\r\n",
 	    "a\n\nb\n" },
 	{ "CR CR LF everywhere", "A: b\r\r\n\r\r\nc\r\r\n.\r\n",
 	    "A: b\n\nc\n" },
-	{ "CR CR CR LF", "a\r\r\r\nb\r\n.\r\n", "a\nb\n" },
-	{ "CR CR", "a\r\rb\r\n.\r\n", "a  b\n" },
-	{ "CR LF . CR CR", "a\r\n.\r\rb\r\n.\r\n", "a\n  b\n" },
 	{ "nothing but CRs", "\r\r\r\r\n.\r\n", "\n" },
 	{ "CRs before the end", "a\r\n\r\r.\r\n\r\n.\r\n", "a\n  .\n\n" },
-	{ "LF . LF . LF", "a\n.\n.\nb\r\n.\r\n", "a\n\n\nb\n" },
-	{ "LF ..", "a\n..b\r\n.\r\n", "a\n.b\n" },
-	{ "dot, bare LF, first", ".\nb\r\n.\r\n", "\nb\n" },
 	{ "dot, bare CR, first", ".\rb\r\n.\r\n", " b\n" },
 	{ "8 bits", "\xff\x80\xc3\xa9\r\n.\r\n", "\xff\x80\xc3\xa9\n" },
 	{ "a dot within", "a.b.\r\n.\r\n", "a.b.\n" }

@@ -8,6 +8,8 @@
 #include "tap.h"
 #include "utf8.h"
 
+/* What test_each() and test_octets() do not have: four octets that are none,
+ * and ends within a character; and some of the others, to be read. */
 static const struct {
 	const char	*s;
 	size_t		 len;		/* of what is given */
@@ -21,51 +23,28 @@ static const struct {
 	{ "a\xc2\x80", 3, 0, 0, "ASCII before a character" },
 	{ "\x7f\x80", 2, 0, 0, "DEL, which is ASCII" },
 
-	{ "\xc2\x80", 2, 2, 0x80, "the first of two octets" },
 	{ "\xdf\xbf", 2, 2, 0x7ff, "the last of two octets" },
 	{ "\xe0\xa0\x80", 3, 3, 0x800, "the first of three octets" },
-	{ "\xec\xbf\xbf", 3, 3, 0xcfff, "below U+D000" },
 	{ "\xed\x9f\xbf", 3, 3, 0xd7ff, "the last before the surrogates" },
-	{ "\xee\x80\x80", 3, 3, 0xe000, "the first after the surrogates" },
-	{ "\xef\xbb\xbf", 3, 3, 0xfeff, "the byte order mark" },
 	{ "\xef\xbf\xbf", 3, 3, 0xffff, "the last of three octets" },
 	{ "\xf0\x90\x80\x80", 4, 4, 0x10000, "the first of four octets" },
-	{ "\xf3\xbf\xbf\xbf", 4, 4, 0xfffff, "below U+100000" },
 	{ "\xf4\x8f\xbf\xbf", 4, 4, 0x10ffff, "the last there is" },
 
-	/* RFC 3629, 7 */
-	{ "\xe2\x89\xa2\xce\x91.", 6, 3, 0x2262, "NOT IDENTICAL TO" },
-	{ "\xed\x95\x9c\xea\xb5\xad", 6, 3, 0xd55c, "Hangul" },
-	{ "\xe6\x97\xa5\xe6\x9c\xac", 6, 3, 0x65e5, "Kanji" },
-	{ "\xf0\xa3\x8e\xb4", 4, 4, 0x233b4, "stump of tree" },
-
 	{ "\x80", 1, 0, 0, "a continuation alone" },
-	{ "\x80\x80", 2, 0, 0, "two continuations" },
 	{ "\xbf\xbf\xbf\xbf", 4, 0, 0, "four continuations" },
 	{ "\xc0\x80", 2, 0, 0, "NUL, over-long" },
-	{ "\xc1\xbf", 2, 0, 0, "U+7F, over-long" },
-	{ "\xe0\x80\x80", 3, 0, 0, "NUL in three octets" },
-	{ "\xe0\x9f\xbf", 3, 0, 0, "U+7FF in three octets" },
 	{ "\xf0\x80\x80\x80", 4, 0, 0, "NUL in four octets" },
 	{ "\xf0\x8f\xbf\xbf", 4, 0, 0, "U+FFFF in four octets" },
 	{ "\xed\xa0\x80", 3, 0, 0, "the first surrogate" },
-	{ "\xed\xbf\xbf", 3, 0, 0, "the last surrogate" },
 	{ "\xed\xa1\x8c\xed\xbe\xb4", 6, 0, 0, "a pair of surrogates" },
 	{ "\xf4\x90\x80\x80", 4, 0, 0, "U+110000" },
-	{ "\xf5\x80\x80\x80", 4, 0, 0, "begins with 0xf5" },
 	{ "\xf7\xbf\xbf\xbf", 4, 0, 0, "begins with 0xf7" },
 	{ "\xf8\x88\x80\x80\x80", 5, 0, 0, "five octets" },
 	{ "\xfc\x84\x80\x80\x80\x80", 6, 0, 0, "six octets" },
-	{ "\xfe\x80", 2, 0, 0, "0xfe" },
-	{ "\xff\xff", 2, 0, 0, "0xff" },
 
 	{ "\xc2", 1, 0, 0, "two octets, cut after one" },
 	{ "\xe2\x89", 2, 0, 0, "three octets, cut after two" },
 	{ "\xf0\xa3\x8e", 3, 0, 0, "four octets, cut after three" },
-	{ "\xc2\x7f", 2, 0, 0, "ASCII for the second of two" },
-	{ "\xc2\xc0", 2, 0, 0, "another's first for the second of two" },
-	{ "\xe2\x89\x7f", 3, 0, 0, "ASCII for the third of three" },
-	{ "\xe2\x89\xc0", 3, 0, 0, "another's first for the third" },
 	{ "\xf0\xa3\x8e\x7f", 4, 0, 0, "ASCII for the fourth of four" },
 	{ "\xf0\xa3\xff\xb4", 4, 0, 0, "0xff for the third of four" },
 };
