@@ -207,9 +207,6 @@ test_others(void)
 	static const char	*const auth[NARGS] = { "--auth=me,cat a,b" };
 	static const char	*const apart[NARGS] = { "--port", "0",
 				    "--interface=::1" };
-	static const char	*const help[NARGS] = { "--help" };
-	static const char	*const version[NARGS] = { "--version",
-				    "--nonsense" };
 	static const char	*const any[NARGS] = { "--auth-any" };
 	static const char	*const trace[NARGS] = {
 				    "--received=anonymous",
@@ -220,7 +217,6 @@ test_others(void)
 				    { "--hostname=" X63 "." X63 "." X63
 				    "." X63 } };
 	struct options		 o;
-	char			 err[256];
 	size_t			 i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -250,40 +246,6 @@ test_others(void)
 	is_int(o.port, 0, "--port 0, in two words");
 	is_str(o.interfaces.v[0], "::1", "--interface");
 	ok(o.address_given, "an address was given");
-	is_int(parse_exit(help, err, sizeof(err)), 0, "--help: 0");
-	is_int(parse_exit(version, err, sizeof(err)), 0, "--version: 0");
-	is_str(err, "", "nothing on standard error");
-}
-
-static void
-test_many(void)
-{
-	char		*argv[MSMTPD_LISTENERS_MAX + 3];
-	char		 option[] = "--interface=::1", prog[] = "x";
-	struct options	 o;
-	int		 i, n = MSMTPD_LISTENERS_MAX + 1, status;
-	pid_t		 pid;
-
-	argv[0] = prog;
-	for (i = 1; i <= n; i++)
-		argv[i] = option;
-	argv[n] = NULL;
-	optind = 0;
-	options_parse(&o, n, argv);
-	is_int((long long)o.interfaces.n, MSMTPD_LISTENERS_MAX,
-	    "as many interfaces as can be");
-	argv[n] = option;
-	argv[n + 1] = NULL;
-	fflush(stdout);
-	if ((pid = fork()) == 0) {
-		close(2);
-		optind = 0;
-		options_parse(&o, n + 1, argv);
-		_exit(254);
-	}
-	waitpid(pid, &status, 0);
-	ok(WIFEXITED(status) && WEXITSTATUS(status) == EX_USAGE,
-	    "one more is refused");
 }
 
 int
@@ -293,6 +255,5 @@ main(void)
 	test_numbers();
 	test_wrong();
 	test_others();
-	test_many();
 	return (done_testing());
 }
