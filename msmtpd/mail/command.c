@@ -275,9 +275,12 @@ bool
 command_is(const struct command *cmd, const char *name)
 {
 	char	 full[PATH_MAX];
+	size_t	 i;
 
-	return (is_named(cmd->words[0], name) ||
-	    (realpath(cmd->words[0], full) != NULL && is_named(full, name)));
+	for (i = 0; i < cmd->nwords; i++)
+		if (is_named(cmd->words[i], name))
+			return (true);
+	return (realpath(cmd->words[0], full) != NULL && is_named(full, name));
 }
 
 /* The first %F and the number of its word, or NULL. */

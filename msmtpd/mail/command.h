@@ -44,7 +44,9 @@ int	command_runnable(const struct command *, char *err, size_t errlen);
 
 /*
  * command_is: whether the program, once command_resolve() has found it, has
- * this name, or is a symbolic link to one that has.
+ * this name, or is a symbolic link to one that has; or whether another word is
+ * the name, with directories or without, as in "env -i msmtp" and "timeout 60
+ * /usr/bin/msmtp".
  */
 bool	command_is(const struct command *, const char *name);
 

@@ -373,6 +373,16 @@ test_name(void)
 		{ "mta", "sendmail", 1 },
 		{ "mail", "xmsmtp", 0 }
 	};
+	static const struct {
+		const char	*command;
+		bool		 is;
+	} wrapped[] = {
+		{ "/usr/bin/env msmtp -f %F --", true },
+		{ "/usr/bin/env -i A=b /usr/bin/msmtp", true },
+		{ "/usr/bin/timeout 60 /opt/bin/msmtp --", true },
+		{ "/usr/bin/env msmtp2 --file=/etc/msmtp/rc", false },
+		{ "/bin/cat -C /etc/msmtprc msmtp/x", false }
+	};
 	char		 dir[] = "/tmp/command.XXXXXX", path[128], err[256];
 	struct command	 cmd;
 	size_t		 i;
@@ -398,6 +408,14 @@ test_name(void)
 		unlink(path);
 	}
 	rmdir(dir);
+	for (i = 0; i < sizeof(wrapped) / sizeof(wrapped[0]); i++) {
+		if (command_split(&cmd, wrapped[i].command, err,
+		    sizeof(err)) == -1)
+			abort();
+		is_int(command_is(&cmd, "msmtp"), wrapped[i].is, "%s runs%s "
+		    "msmtp", wrapped[i].command, wrapped[i].is ? "" : " no");
+		command_free(&cmd);
+	}
 	if (command_split(&cmd, "msmtp --from=%F --", err, sizeof(err)) == -1)
 		abort();
 	ok(command_has_sender(&cmd), "%%F within a word");
