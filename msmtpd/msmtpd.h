@@ -111,7 +111,7 @@ struct config {
 	uint32_t	 max_line;	/* octets of a command line */
 	uint32_t	 max_auth_line;	/* the same of AUTH and its answers */
 	uint32_t	 max_errors;	/* of a session */
-	uint32_t	 max_noops;	/* NOOP, RSET, VRFY, HELP in a row */
+	uint32_t	 max_noops;	/* commands without a mail */
 	uint32_t	 min_rate;	/* octets a second in DATA; 0: any */
 	uint32_t	 timeout;	/* s without a complete command */
 	uint32_t	 command_timeout;	/* s */
