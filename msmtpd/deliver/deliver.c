@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* deliver: the process that runs the command, once for each mail. */
 
 #include <sys/stat.h>
 
@@ -21,14 +22,14 @@
 
 #define DELIVER_GRACE	30000	/* ms for commands to finish without front */
 #define DELIVER_RETRY	100	/* ms, where there is no memory to answer */
-#define DELIVER_FLUSH	1000	/* ms for the parent to take our last words */
+#define DELIVER_FLUSH	1000	/* ms for parent to read our last log lines */
 
 static struct config	 conf;
 static struct command	 command;
 static struct peer	*front;
 static struct job	*jobs;		/* conf.max_deliveries */
 static struct job	*receiving;	/* more recipients are to come */
-static uint32_t		 nrunning;	/* those not answered included */
+static uint32_t		 nrunning;	/* and not yet reported to front */
 static struct timer	 grace_timer;
 static bool		 started;
 static bool		 ending;	/* no command is started any more */
@@ -41,7 +42,7 @@ deliver_finished(void)
 		event_exit();
 }
 
-/* The job's slot is free, here and in front, once front has the answer. */
+/* Send the result to front.  The slot of the job is free once that is done. */
 static void
 deliver_answer(void *arg)
 {
@@ -55,7 +56,7 @@ deliver_answer(void *arg)
 			timer_set(&j->timer, DELIVER_RETRY, deliver_answer, j);
 			return;
 		}
-		/* Nobody answers the client: this is the only trace. */
+		/* front cannot log this result any more. */
 		verdict_describe(fate, sizeof(fate), &j->result);
 		log_warnx("mail id=%s: the command ended with %s after front "
 		    "was gone", j->envelope.head.id, fate);
@@ -118,7 +119,7 @@ front_mail(struct imsg *imsg)
 	j->state = JOB_RECEIVING;
 	j->memfd = imsg->fd;
 	imsg->fd = -1;
-	/* Our table was full: this mail fails, no more. */
+	/* Our table of descriptors was full: only this mail fails. */
 	if (j->memfd == -1)
 		j->envelope.error = EMFILE;
 	else if ((why = envelope_memfd(&j->envelope, j->memfd)) != NULL)
@@ -175,7 +176,7 @@ deliver_end_all(void *arg)
 			job_end(&jobs[i], MAIL_STOPPED);
 }
 
-/* front has ended, or died: what runs may finish. */
+/* front has ended: commands that run may finish. */
 static void
 front_gone(void *arg)
 {
@@ -191,7 +192,7 @@ front_gone(void *arg)
 	deliver_finished();
 }
 
-/* The parent is gone: nobody would hear how they end. */
+/* parent is gone: nobody could log how the commands end. */
 static void
 parent_gone(void)
 {
@@ -221,7 +222,8 @@ parent_dispatch(struct imsg *imsg, void *arg)
 	}
 }
 
-/* Unlike front we may poll(2); this runs before proc_init()'s one try. */
+/* deliver's sandbox allows poll(2), so that it can wait until parent has read
+ * the log.  This runs before the handler of proc_init(), which tries once. */
 static void
 deliver_flush(void)
 {
@@ -239,15 +241,15 @@ deliver_command(void)
 	imsg_free(&imsg);
 }
 
-/* Caught and not ignored: execve(2) sets what is caught to its default, so
- * that no command's start has to. */
+/* Signals are caught and not ignored: execve(2) sets only those that are
+ * caught back to their default, so that job_exec() need not do it. */
 static void
 deliver_signal(int sig)
 {
 	(void)sig;
 }
 
-/* Before the filter, which refuses what a tether needs. */
+/* Must run before the sandbox, which refuses F_SETSIG to tether_init(). */
 static void
 deliver_jobs(void)
 {
@@ -260,7 +262,7 @@ deliver_jobs(void)
 		jobs[i].exit_event.fd = jobs[i].out_event.fd = -1;
 		jobs[i].memfd = jobs[i].out = -1;
 		jobs[i].tether.fds[0] = jobs[i].tether.fds[1] = -1;
-		/* Where descriptors are few, mails need them more. */
+		/* Where descriptors are few, leave them to the mails. */
 		if (room && tether_init(&jobs[i].tether) == -1) {
 			log_warn("no tether for commands");
 			room = false;
@@ -281,8 +283,8 @@ deliver_main(void)
 	if (atexit(deliver_flush) != 0)
 		fatal("atexit");
 	deliver_command();
-	/* A result for each delivery; more wait only where front sends mails
-	 * and reads no results, which it must not do for ever. */
+	/* Room for the result of each delivery; where a front that reads no
+	 * results has filled it, deliver_answer() tries again later. */
 	front = proc_peer(PROC_FRONT, conf.max_deliveries * (IMSG_HEADER_SIZE +
 	    sizeof(struct imsg_result)), front_dispatch, front_gone, NULL);
 	deliver_jobs();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What deliver and its commands may call, and what they are refused. */
+/* deliver_calls: the system calls that deliver and its commands may make. */
 
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -15,7 +14,7 @@
 
 #include "deliver_calls.h"
 
-/* C libraries have these late, or never. */
+/* Not all C libraries define these. */
 #ifndef IPPROTO_SMC
 #define IPPROTO_SMC	256
 #endif
@@ -24,15 +23,15 @@
 #endif
 
 /*
- * deliver's filter is inherited by every command, so it cannot be a short
- * allowlist; but neither is it a list of known evils only.  Every system call
+ * Every command inherits deliver's filters, which therefore cannot be a short
+ * allowlist; but they are more than a list of known dangers.  Every system call
  * of Linux up to 6.19, on x86_64 and aarch64, is accounted for here, a reason a
  * row, and two filters are stacked:
  *
  * 1. deliver_calls, by number: DENY answers EPERM.  NOSYS, and any number
- *    that is not listed, answers ENOSYS: a C library that tries a call from
- *    after our time must believe in an older kernel and fall back, which
- *    EPERM would not make it do.
+ *    that is not listed, answers ENOSYS: a C library that tries a newer call
+ *    than this table has takes the kernel for an older one and falls back,
+ *    which it does not do after EPERM.
  * 2. deliver_call_args, by argument: allows all but what it lists, which
  *    answers EPERM.
  *
@@ -67,27 +66,28 @@ const struct sandbox_calls deliver_calls[] = {
 	{ DENY, "names of the machine", "setdomainname sethostname" },
 	{ DENY, "namespaces", "setns unshare" },
 	{ DENY, "obsolete", "remap_file_pages sysfs uselib ustat" },
-	{ DENY, "page faults in user hands, a tool of exploits",
+	{ DENY, "page faults that a process answers, a tool of exploits",
 	    "userfaultfd" },
 	{ DENY, "pages given to a pipe, a tool of exploits", "vmsplice" },
 	{ DENY, "quotas and accounting", "acct quotactl quotactl_fd" },
 	{ DENY, "setting the clock", "adjtimex clock_adjtime clock_settime "
 	    "settimeofday" },
-	{ DENY, "signals, to whom no filter can tell", "pidfd_send_signal" },
+	{ DENY, "signals, whose receiver a filter cannot see",
+	    "pidfd_send_signal" },
 	{ DENY, "swap", "swapoff swapon" },
 	{ DENY, "the kernel's log", "syslog" },
 	{ DENY, "the terminal of others", "vhangup" },
 	{ DENY, "watching other users' files", "fanotify_init fanotify_mark" },
-	{ NOSYS, "flags in memory, beyond a filter's sight; clone does",
+	{ NOSYS, "flags in memory, which a filter cannot read; clone does",
 	    "clone3" },
-	{ NOSYS, "newer than our table", "file_getattr file_setattr getxattrat "
-	    "listmount listns listxattrat lsm_get_self_attr lsm_list_modules "
-	    "lsm_set_self_attr mseal open_tree_attr removexattrat setxattrat "
-	    "statmount" },
+	{ NOSYS, "newer than this table", "file_getattr file_setattr "
+	    "getxattrat listmount listns listxattrat lsm_get_self_attr "
+	    "lsm_list_modules lsm_set_self_attr mseal open_tree_attr "
+	    "removexattrat setxattrat statmount" },
 	{ NOSYS, "not in any kernel", "_sysctl afs_syscall create_module "
 	    "epoll_ctl_old epoll_wait_old get_kernel_syms getpmsg nfsservctl "
 	    "putpmsg query_module security tuxcall vserver" },
-	{ NOSYS, "the kernel's trampoline, of which no filter is asked",
+	{ NOSYS, "the kernel's own trampoline, which no filter decides",
 	    "uprobe uretprobe" },
 	{ ALLOW, "System V and POSIX IPC", "mq_getsetattr mq_notify mq_open "
 	    "mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv "
@@ -153,7 +153,7 @@ const struct sandbox_calls deliver_calls[] = {
 const size_t deliver_calls_n = sizeof(deliver_calls) /
     sizeof(deliver_calls[0]);
 
-/* Why, where it is said more than once. */
+/* The reasons that more than one row has. */
 #define DAEMON		"the daemon itself"
 #define SIGIO		"signals by way of SIGIO"
 #define FAMILY		"sockets but UNIX, INET, INET6, ROUTE"
@@ -171,7 +171,7 @@ const size_t deliver_calls_n = sizeof(deliver_calls) /
 	RULE("socket", "streams but TCP, whose bind(2) Landlock does not see", \
 	    SANDBOX_IS, 2, pr, "protocol = " #pr)
 
-/* To whom it is done is argument n: one of the daemon's three processes. */
+/* Argument n is the call's target: one of the daemon's three processes. */
 #define OF_DAEMON(call, n, name) \
 	{ call, DAEMON, 0, { SELF(n, name) } }, \
 	{ call, DAEMON, 0, { PARENT(n, name) } }, \
@@ -180,10 +180,10 @@ const size_t deliver_calls_n = sizeof(deliver_calls) /
 
 /*
  * The commands run as deliver's user, whom the kernel lets signal, renice and
- * limit deliver.  Landlock keeps signals out from ABI 6 on, and knows nothing
- * of the rest; so this does, on every kernel.  A signal can also be sent in
- * a roundabout way, by making its receiver the owner of a descriptor; deliver
- * itself does that, with its commands (tether.h).
+ * limit deliver.  Landlock stops signals from ABI 6 on, and nothing of the
+ * rest; these rows stop all of it, on every kernel.  A signal can also be sent
+ * by making its receiver the owner of a descriptor; deliver itself does that
+ * to its commands (tether.h).
  * ioctl(2)'s and fcntl(2)'s second argument is an int: upper bits, which the
  * kernel ignores, must not hide it.
  */
@@ -192,7 +192,7 @@ const struct sandbox_rule deliver_call_args[] = {
 	NAMESPACE(CLONE_NEWNET), NAMESPACE(CLONE_NEWNS),
 	NAMESPACE(CLONE_NEWPID), NAMESPACE(CLONE_NEWUSER),
 	NAMESPACE(CLONE_NEWUTS),
-	{ "clone", "a child of deliver's, which waits for its own only", 0,
+	{ "clone", "a child of deliver that deliver would not wait for", 0,
 	    { HAS(0, "flags", CLONE_PARENT) } },
 	SETOWN(SELF(2, "owner")), SETOWN(PARENT(2, "owner")),
 	SETOWN(SIBLING(2, "owner")), SETOWN(GROUP(2, "owner")),
@@ -222,7 +222,7 @@ const struct sandbox_rule deliver_call_args[] = {
 	FAMILY_IS(AF_ATMPVC), FAMILY_IS(AF_X25), FAMILY_IS(AF_ROSE),
 	FAMILY_IS(AF_DECnet), FAMILY_IS(AF_NETBEUI), FAMILY_IS(AF_SECURITY),
 	FAMILY_IS(AF_KEY),
-	/* Which the kernel takes for AF_PACKET; no other type has these bits. */
+	/* The kernel takes this for AF_PACKET; no other type has these bits. */
 	{ "socket", FAMILY, 0, { IS(0, "family", AF_INET),
 	    HAS(1, "type", SOCK_PACKET) } },
 	{ "socket", FAMILY, 0, { ABOVE(0, "family", AF_NETLINK) } },
@@ -231,7 +231,7 @@ const struct sandbox_rule deliver_call_args[] = {
 	/* No protocol of the other families has such a number. */
 	PROTOCOL_IS(IPPROTO_DCCP), PROTOCOL_IS(IPPROTO_SCTP),
 	PROTOCOL_IS(IPPROTO_SMC), PROTOCOL_IS(IPPROTO_MPTCP),
-	/* TIPC makes pairs, too, and the kernel loads its module for one. */
+	/* TIPC has pairs as well, and the kernel loads its module for them. */
 	{ "socketpair", "pairs of sockets but UNIX", 0,
 	    { ABOVE(0, "family", AF_UNIX) } },
 	OF_DAEMON("tgkill", 0, "pid"),

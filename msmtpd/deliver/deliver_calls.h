@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* deliver_calls: the system calls that deliver and its commands may make. */
 
 #ifndef DELIVER_CALLS_H
 #define DELIVER_CALLS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* envelope: the envelope and message from front, checked again by deliver. */
 
 #include <sys/stat.h>
 
@@ -17,7 +18,7 @@
 #define ENVELOPE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
 
-/* What msg_check() cannot know: the settings. */
+/* The bounds that the settings give, which msg_check() does not know. */
 static const char *
 head_check(const struct imsg_mail *h, const struct config *conf)
 {
@@ -25,15 +26,15 @@ head_check(const struct imsg_mail *h, const struct config *conf)
 		return ("size out of bounds");
 	if (h->nrcpt > conf->max_recipients)
 		return ("number of recipients out of bounds");
-	/* What execve(2) takes: the strings and a pointer to each. */
+	/* execve(2) counts the strings and a pointer to each. */
 	if (h->rcpt_octets + (uint64_t)h->nrcpt * sizeof(char *) >
 	    conf->max_rcpt_octets)
 		return ("octets of recipients out of bounds");
 	return (NULL);
 }
 
-/* As front has it, whom we do not trust: the grammar, and what msmtp would
- * change where the command is msmtp. */
+/* Check an address again, as an attacker may have taken front over: its
+ * grammar and, where the command is msmtp, that msmtp does not change it. */
 static bool
 address_valid(const struct envelope *e, const char *s, size_t len, bool sender)
 {
@@ -112,8 +113,8 @@ envelope_memfd(const struct envelope *e, int fd)
 	struct stat	 st;
 	int		 seals;
 
-	/* Only a memfd, or a file on tmpfs that can never have them all, has
-	 * seals at all. */
+	/* Only a memfd, or a file on tmpfs, has seals; F_SEAL_SEAL keeps a
+	 * file on tmpfs from ever getting the others. */
 	if ((seals = fcntl(fd, F_GET_SEALS)) == -1)
 		return ("not a memfd");
 	if ((seals & ENVELOPE_SEALS) != ENVELOPE_SEALS)

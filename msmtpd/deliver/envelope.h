@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* envelope: the envelope and message from front, checked again by deliver. */
 
 #ifndef ENVELOPE_H
 #define ENVELOPE_H
@@ -25,9 +26,9 @@ struct envelope {
 };
 
 /*
- * envelope_begin: parse the len octets of an IMSG_MAIL's body, whose form
- * msg_check() has seen.  Returns NULL, or why it is malformed, which no honest front sends.  A lack of memory
- * sets e->error.
+ * envelope_begin: parse the len octets of an IMSG_MAIL's body, which
+ * msg_check() has passed.  Returns NULL, or why the body is malformed: only a
+ * broken or hostile front sends such a one.  A lack of memory sets e->error.
  */
 const char *envelope_begin(struct envelope *, const struct config *,
 	    const void *, size_t len);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* job: one run of the command, from its start to its result. */
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -20,11 +21,11 @@
 
 #define JOB_TERM	5000	/* ms between SIGTERM and SIGKILL */
 #define JOB_READ	4096
-/* ms that lines wait for the command's end; how the mail of one that runs for
- * longer ends, the audit line says. */
+/* ms for which printed lines are held back, so that they can be warnings where
+ * the command fails.  If it runs longer, only its audit line is a warning. */
 #define JOB_HOLD	10000
-#define JOB_SLOW	60	/* s after which the log says that it runs */
-#define JOB_POLL	100	/* ms, where a command cannot be watched */
+#define JOB_SLOW	60	/* s after which a warning says that it runs */
+#define JOB_POLL	100	/* ms between looks at one without a pidfd */
 
 extern char	**environ;
 
@@ -80,7 +81,7 @@ job_printed(struct job *j, const char *p, size_t len)
 		timer_set(&j->release, JOB_HOLD, job_release, j);
 }
 
-/* Returns false at the end of it. */
+/* Read once what the command has printed.  Returns false if nothing is left. */
 static bool
 job_read(struct job *j)
 {
@@ -106,8 +107,9 @@ job_output(int fd, uint32_t events, void *arg)
 	job_read(arg);
 }
 
-/* A process that the command has left behind may hold the pipe for ever, or
- * fill it faster than we read: what is in it now is taken, no more. */
+/* Read what the pipe holds now, and no more: a process that the command has
+ * left behind may keep the pipe open for ever, or fill it faster than we
+ * read. */
 static void
 job_drain(struct job *j)
 {
@@ -118,7 +120,7 @@ job_drain(struct job *j)
 			break;
 }
 
-/* How the command has ended, and what it has said of that. */
+/* Make the result: how the command has ended, and the reply that it printed. */
 static void
 job_result(struct job *j, const siginfo_t *si, struct imsg_result *r)
 {
@@ -127,18 +129,19 @@ job_result(struct job *j, const siginfo_t *si, struct imsg_result *r)
 	r->value = si->si_status;
 	if (r->outcome == MAIL_EXITED && r->value == 0)
 		return;
-	/* We have ended it; but what got its work done all the same did. */
+	/* It has failed because we have ended it. */
 	if (j->why != 0) {
 		r->outcome = j->why;
 		r->value = 0;
 	}
-	/* One that was cut short may not have come to its last word. */
+	/* A command that was cut short may have printed replies, but not the
+	 * last one, which decides. */
 	if (r->outcome == MAIL_EXITED)
 		r->words = *words_end(&j->words);
 }
 
-/* Whoever waits for the answer waits no longer than for that: what the run
- * has held is closed when done has passed it on. */
+/* The command has ended.  done sends the result and only then closes what the
+ * run has held, so that the client does not wait for that. */
 static void
 job_ended(struct job *j, const siginfo_t *si)
 {
@@ -147,7 +150,7 @@ job_ended(struct job *j, const siginfo_t *si)
 	timer_clear(&j->timer);
 	timer_clear(&j->slow);
 	timer_clear(&j->release);
-	/* What the command has left behind, it was free to leave. */
+	/* A command may leave processes behind, and these may go on. */
 	(void)tether_hold(&j->tether, 0);
 	job_drain(j);
 	job_result(j, si, &result);
@@ -157,15 +160,15 @@ job_ended(struct job *j, const siginfo_t *si)
 	job_done(j, &result);
 }
 
-/* Has it ended?  This needs nothing that can run out.  Returns whether it
- * has, and then there may be no such job any more. */
+/* Ask the kernel whether the command has ended, which needs no memory and no
+ * descriptor.  Returns true if it has; the job may have been freed then. */
 static bool
 job_reap(struct job *j)
 {
 	siginfo_t	 si;
 
 	memset(&si, 0, sizeof(si));
-	/* Until it is waited for, nobody else gets its pid. */
+	/* No other process gets the pid before this one is waited for. */
 	if (waitid(P_PID, (id_t)j->pid, &si, WEXITED | WNOHANG) == -1)
 		fatal("waitid");
 	if (si.si_pid == 0)
@@ -189,7 +192,7 @@ job_exited(int fd, uint32_t events, void *arg)
 	struct job	*j = arg;
 
 	(void)fd, (void)events;
-	/* It may belong to a debugger first. */
+	/* A debugger that traces the command can wait for it before us. */
 	if (!job_reap(j)) {
 		job_unwatch(&j->exit_event);
 		timer_set(&j->poll, JOB_POLL, job_poll, j);
@@ -197,15 +200,16 @@ job_exited(int fd, uint32_t events, void *arg)
 }
 
 /*
- * What runs may have done its work already: to end it because it cannot be
- * watched would have the client send its mail twice.
+ * Watch the command by a pidfd or, where there is none, look after it from
+ * time to time.  To end it instead would be wrong: it may have sent the mail
+ * already, and the client, told of a failure, would send it again.
  */
 static void
 job_watch(struct job *j)
 {
 	int	 fd;
 
-	/* Linux sets close-on-exec by itself. */
+	/* A pidfd is close-on-exec from the beginning. */
 	fd = (int)syscall(SYS_pidfd_open, j->pid, 0);
 	if (fd != -1 && event_add(&j->exit_event, fd, EPOLLIN, job_exited,
 	    j) == 0)
@@ -224,12 +228,13 @@ job_watch(struct job *j)
 static void __attribute__((noreturn))
 job_exec(const struct job *j, char **argv, volatile int *error)
 {
-	/* For getppid(2), which sets none. */
+	/* getppid(2), which sets no errno, may be what fails. */
 	errno = 0;
-	/* When deliver dies its commands do, so that a client's next try
-	 * cannot meet the first one still at work.  Until the tether holds
-	 * its group, the command is held by this; and a session of its own
-	 * keeps it out of deliver's group, all of which it could signal. */
+	/* When deliver dies the kernel kills its commands, so that a client's
+	 * next try does not meet the first one still at work: by this signal
+	 * until the tether holds the command's group.  A session of its own
+	 * keeps the command out of deliver's process group, all of which it
+	 * could signal. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    getppid() != job_parent || setsid() == -1 ||
 	    dup2(j->memfd, 0) == -1 || dup2(j->out, 1) == -1 ||
@@ -250,8 +255,8 @@ job_spawn(struct job *j, char **argv)
 	pid_t		 pid;
 	int		 spare;
 
-	/* The pidfd's place.  Without one the mail is refused while nothing
-	 * runs yet. */
+	/* Hold a descriptor's place for the pidfd: where there is none, the
+	 * mail is refused before a command runs. */
 	if ((spare = fcntl(j->memfd, F_DUPFD_CLOEXEC, 0)) == -1)
 		return (-1);
 	if ((pid = vfork()) == 0)
@@ -268,7 +273,7 @@ job_spawn(struct job *j, char **argv)
 		job_watch(j);
 		return (0);
 	}
-	/* The command never ran; the child has ended itself. */
+	/* The command was not executed, and the child has exited. */
 	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		;
 	errno = error;
@@ -308,8 +313,8 @@ job_start(struct job *j)
 		free(argv);
 		return (-1);
 	}
-	/* Ours, too, until the command ends: that its last holder is gone
-	 * would wake us in the midst of its exit. */
+	/* Keep the write end open until the command ends, so that end-of-file
+	 * does not wake us before the pidfd does. */
 	j->out = fds[1];
 	printed_init(&j->printed);
 	words_init(&j->words);
@@ -372,7 +377,8 @@ job_close(struct job *j)
 	timer_clear(&j->poll);
 	job_unwatch(&j->exit_event);
 	job_close_output(j);
-	/* Its pages, if the command has not kept them. */
+	/* This frees the memory of the message, unless another process still
+	 * holds it open. */
 	if (j->memfd != -1)
 		close(j->memfd);
 	j->memfd = -1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* job: one run of the command, from its start to its result. */
 
 #ifndef JOB_H
 #define JOB_H
@@ -47,16 +48,16 @@ struct job {
 };
 
 /*
- * job_init: what all runs share.  done is called, never from within
- * job_start(), when a run is over; the job is to be freed then.
+ * job_init: set what all runs share.  done is called when a run is over, never
+ * from within job_start(); it, or what it starts, must call job_free().
  */
 void	job_init(const struct config *, const struct command *,
 	    void (*done)(struct job *, const struct imsg_result *));
 
 /*
- * job_start: run the command with the memfd as standard input.  Returns 0,
- * or -1 with errno set, and the command has not run at all: what has been
- * executed is reported by done in any case, as what it was.
+ * job_start: run the command with the memfd as standard input.  Returns 0, and
+ * done is called when the command has ended; or -1 with errno set where the
+ * command has not been executed.
  */
 int	job_start(struct job *);
 
@@ -68,8 +69,9 @@ void	job_end(struct job *, enum mail_outcome why);
 void	job_kill(struct job *);
 
 /*
- * job_close: close what the run has held; what done has not been able to pass
- * on yet stays.  job_free: that, and all else; its state is JOB_FREE then.
+ * job_close: close the descriptors of a run that is over and clear its timers;
+ * its result stays.  job_free: release the whole job, whose state is JOB_FREE
+ * then.
  */
 void	job_close(struct job *);
 void	job_free(struct job *);

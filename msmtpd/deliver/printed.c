@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What a command prints, line by line, for the log. */
+/* printed: what a command prints, line by line, for the log. */
 
 #include <string.h>
 
@@ -28,7 +27,7 @@ held_log(struct printed *l, const char *id, bool failed)
 	l->heldlen = 0;
 }
 
-/* A line has come to its end. */
+/* End the line, and hold it back until it is known how the command ends. */
 static void
 line_hold(struct printed *l, const char *id)
 {
@@ -61,7 +60,7 @@ printed_feed(struct printed *l, const char *id, const char *p, size_t len)
 		}
 		if (*p == '\n')
 			line_hold(l, id);
-		/* NUL would end the line for the log. */
+		/* A NUL would end the line in the log. */
 		else if (l->len < sizeof(l->line))
 			l->line[l->len++] = *p != '\0' ? *p : '?';
 		else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What a command prints, line by line, for the log. */
+/* printed: what a command prints, line by line, for the log. */
 
 #ifndef PRINTED_H
 #define PRINTED_H
@@ -9,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of what the command prints, so much goes to the log for one mail. */
+/* How much of what a command prints goes to the log, for each mail. */
 #define PRINTED_LINE_MAX	800	/* octets of a line */
 #define PRINTED_LINES_MAX	100	/* lines */
 /* Octets of lines that wait until it is known how the command ends. */
@@ -20,11 +19,11 @@ struct printed {
 	uint32_t	 count;
 	size_t		 len;		/* of line */
 	size_t		 heldlen;	/* of held */
-	char		 line[PRINTED_LINE_MAX]; /* its end has not come */
+	char		 line[PRINTED_LINE_MAX]; /* without its LF so far */
 	char		 held[PRINTED_HELD_MAX]; /* '\n' after each */
 };
 
-/* printed_init: a command begins. */
+/* printed_init: begin anew, for the next command. */
 void	printed_init(struct printed *);
 
 /*
@@ -40,8 +39,9 @@ void	printed_feed(struct printed *, const char *id, const char *,
 void	printed_release(struct printed *, const char *id);
 
 /*
- * printed_end: log all that is left, a last line without its LF, and how much
- * has been too much: as warnings where the mail has failed, else at info.
+ * printed_end: log all that is left, a last line without its LF, and how many
+ * octets were beyond the bounds: as warnings where the mail has failed, else at
+ * info.
  */
 void	printed_end(struct printed *, const char *id, bool failed);
 

@@ -21,7 +21,7 @@
 #define FDS_COMMAND		6
 #define FDS_BESIDE_COMMANDS	64
 
-/* For sandbox_command(), which may change nothing. */
+/* Made beforehand for sandbox_command(), which must not change memory. */
 static int		 command_ruleset = -1;
 static struct rlimit	 command_nofile;
 
@@ -39,16 +39,16 @@ deliver_landlock(void)
 {
 	int	 ruleset = deliver_ruleset();
 
-	/* Both, or none. */
+	/* A kernel that has made the first ruleset can make the second. */
 	if (ruleset != -1 && (command_ruleset = deliver_ruleset()) == -1)
 		fatal("landlock_create_ruleset");
 	sandbox_landlock(ruleset);
 }
 
 /*
- * Whatever deliver holds now, above all its two sockets, is not for a
- * command.  The caller has closed what it inherited, so they are few and low;
- * what is above has been made close-on-exec.
+ * Keep from commands the descriptors that deliver holds now, above all its two
+ * sockets.  proc_init() has closed what was inherited, so that these are few
+ * and their numbers low; those with higher numbers were made close-on-exec.
  */
 static void
 deliver_exec(void)
@@ -69,7 +69,8 @@ sandbox_deliver_room(const struct config *conf)
 			    (rlim_t)conf->max_deliveries * FDS_COMMAND +
 			    FDS_BESIDE_COMMANDS;
 
-	/* Once: commands get back what there was before. */
+	/* Only once: command_nofile is the limit from before, which commands
+	 * get back. */
 	if (have == 0)
 		have = sandbox_descriptors(want, &command_nofile);
 	return (have >= want);
@@ -85,7 +86,7 @@ sandbox_deliver(const struct config *conf)
 	(void)sandbox_deliver_room(conf);
 	sandbox_become(&user, parent);
 	sandbox_nnp();
-	/* A command that compiles at run time must not inherit it. */
+	/* Commands must not inherit mdwe: some compile code at run time. */
 	if (!sandbox_mdwe(false))
 		sandbox_note(", no mdwe");
 	deliver_exec();
@@ -95,11 +96,11 @@ sandbox_deliver(const struct config *conf)
 	sandbox_filter(sandbox_denylist(deliver_call_args,
 	    deliver_call_args_n));
 #ifdef __GLIBC__
-	/* Building the filters has left some hundred KiB behind. */
+	/* Give back some hundred KiB that only building the filters needed. */
 	malloc_trim(0);
 #endif
-	sandbox_note(", seccomp denies %u calls", sandbox_verdicts(deliver_calls,
-	    deliver_calls_n, SANDBOX_DENY));
+	sandbox_note(", seccomp denies %u calls", sandbox_verdicts(
+	    deliver_calls, deliver_calls_n, SANDBOX_DENY));
 	sandbox_report();
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* sandbox_deliver: how deliver, and each command that it runs, is confined. */
 
 #ifndef SANDBOX_DELIVER_H
 #define SANDBOX_DELIVER_H

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+/* tether: the kernel kills a command's process group when deliver ends. */
 
 /*
- * A pipe that nothing is ever written to.  fcntl(2) has the kernel send a
- * signal to an end's owner when there is news of the pipe, and the only news
- * is that the other end has been closed.  Both are ours alone, close-on-exec,
- * so that happens when we end; in which order is the kernel's affair, and so
- * each end has the signal for the other's close.
+ * A tether is a pipe to which nothing is ever written.  Each end of it has a
+ * signal and an owner (F_SETSIG, F_SETOWN): the kernel sends the signal to the
+ * owner when the other end is closed.  Only this process holds the two ends,
+ * close-on-exec, so that both are closed when the process ends.  The kernel may
+ * close either end first, and so both have the signal.
  *
- * One case is left.  A child that is about to execute another command has
- * copies of both ends; if it closes its own in the very moment when ours are
- * closed, each of us may be the last to close one, with none of them left to
- * be told.  The command itself is killed all the same (PR_SET_PDEATHSIG).
+ * One case is not covered.  A child that is about to execute another command
+ * has copies of both ends.  If it closes its copies in the very moment in which
+ * this process ends, each of the two may hold the last copy of one end: when
+ * these are closed, no other end is left whose owner could get the signal.  The
+ * command itself is killed all the same (PR_SET_PDEATHSIG).
  */
 
 #include <errno.h>
@@ -33,8 +35,8 @@ tether_init(struct tether *t)
 		if (fcntl(t->fds[i], F_SETSIG, SIGKILL) == -1 ||
 		    fcntl(t->fds[i], F_SETFL, O_ASYNC) == -1)
 			goto fail;
-	/* A page instead of sixteen of what a user may have in pipes; without
-	 * that it does as well. */
+	/* The kernel bounds the pages that the pipes of one user have: take
+	 * one instead of sixteen.  Where that fails the pipe works as well. */
 	(void)fcntl(t->fds[0], F_SETPIPE_SZ, 4096);
 	return (0);
 

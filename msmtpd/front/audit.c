@@ -21,8 +21,8 @@
 /*
  * A text as the value of a field: made printable as the log does it, and with
  * it the character at which the value ends: the space, or the quote for a text
- * in quotes.  No text with a control character comes this far: '\001' can
- * stand for that character, and is encoded, or cut, as a whole.
+ * in quotes.  No text that comes here has a control character, so that '\001'
+ * can stand for that character, and is encoded, or cut, as a whole.
  */
 static void
 field(char *dst, size_t size, const char *src, char end)
@@ -34,7 +34,7 @@ field(char *dst, size_t size, const char *src, char end)
 		*p = '\001';
 	(void)log_printable(dst, size, text, strlen(text));
 	snprintf(octal, sizeof(octal), "\\%03o", (unsigned char)end);
-	/* A backslash that was there before is two. */
+	/* log_printable() has doubled the backslashes of the text. */
 	for (p = dst; (p = strchr(p, '\\')) != NULL; p += 2)
 		if (strncmp(p, "\\001", 4) == 0)
 			memcpy(p, octal, 4);

@@ -14,7 +14,7 @@
 #include "session_int.h"
 #include "status.h"
 
-/* Most mails are smaller, and are written at once. */
+/* Octets of the first write: most mails are smaller and need no second one. */
 #define MAIL_FIRST	8192
 
 /* A mail on its way: from DATA on, until its client can be answered. */
@@ -50,7 +50,7 @@ static bool
 mail_room(void *arg, uint64_t size)
 {
 	(void)arg;
-	/* Without SIZE, ask whether there is anything left. */
+	/* Without SIZE, ask whether there is room for one octet. */
 	return (message_room(size != 0 ? size : 1));
 }
 
@@ -134,7 +134,7 @@ mail_first(struct mail *m, const char *buf, size_t len)
 
 	m->begun = true;
 	n = mail_received(m, head, MSMTPD_RECEIVED_MAX);
-	/* deliver takes no mail without an octet. */
+	/* deliver refuses a message of no octets. */
 	if (n + len == 0)
 		head[n++] = '\n';
 	part = len < sizeof(head) - n ? len : sizeof(head) - n;
@@ -158,8 +158,8 @@ mail_abort(void *arg)
 	session_mail_free(arg);
 }
 
-/* What the client is told of a mail, how its command ended, and why the mail
- * has failed, to the log. */
+/* Log what the client is told of a mail, how its command ended, and why the
+ * mail has failed. */
 static void
 mail_audit(const struct session *s, const struct smtp_mail *mail,
     uint64_t size, const struct verdict *v, const char *fate, const char *why)
@@ -212,7 +212,7 @@ mail_note(void *arg, int pri, const char *text)
 	session_log(arg, pri, "%s", text);
 }
 
-/* A mail that has our own Received field. */
+/* Whether id, from a Received field, is that of a mail of this daemon. */
 static bool
 mail_ours(void *arg, const char *id)
 {

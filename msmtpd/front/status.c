@@ -31,7 +31,7 @@ status_tell(void *arg)
 	handoff_count(&status.running, &status.waiting);
 	if (memcmp(&status, &told, sizeof(status)) == 0)
 		return;
-	/* A parent that is behind shall hear the log first. */
+	/* Where lines of the log wait for parent, they go before this. */
 	if (peer_queued(parent) > 0 || peer_send(parent, IMSG_STATUS, 0, -1,
 	    &status, sizeof(status)) == -1)
 		status_changed();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* Which addresses msmtp(1), where it is the command, sends on unchanged. */
+/* msmtp: which addresses msmtp(1), as the command, sends on unchanged. */
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What a client is told of its mail. */
+/* verdict: what a client is told of its mail. */
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,14 +8,15 @@
 
 #include "verdict.h"
 
-/* What the shell exits with, as sysexits.h does not name it. */
+/* Exit statuses of the shell, which sysexits.h does not name. */
 #define EX_SHELL_NOEXEC		126
 #define EX_SHELL_NOTFOUND	127
 
 /*
- * By exit status, where the command has printed no reply.  Only what speaks
- * about the mail is final; msmtp's 76, for one, is a smarthost that has closed
- * the connection, and its 74 a network that has failed.
+ * The verdict of each exit status, where the command has printed no reply.
+ * Only a status that says something about the mail is final: msmtp exits with
+ * 76, for example, when the smarthost has closed the connection, and with 74
+ * when the network has failed.
  */
 static const struct verdict_row {
 	int		 status;
@@ -61,8 +61,8 @@ static const struct verdict	 by_stop =
 static const struct verdict	 by_failure =
     { 451, "4.3.0", "Local error, try again" };
 
-/* The smarthost speaks about us and not about the mail; its words are for the
- * log alone, as a name for the login may be in them. */
+/* The smarthost has refused msmtp, and not the mail.  Only the log gets its
+ * words, because the name for the login may be in them. */
 static const struct verdict	 by_login =
     { 451, "4.7.0", "The smarthost refuses the login, try again" };
 static const struct verdict	 by_session =
@@ -73,8 +73,8 @@ verdict_status(const struct imsg_result *r)
 {
 	size_t	 i;
 
-	/* msmtp's status for a file that it cannot read is the one for a
-	 * network or for an input that it cannot read. */
+	/* msmtp exits with the same status where it cannot read a file of its
+	 * own, the network or its input. */
 	if ((r->value == EX_IOERR || r->value == EX_NOINPUT) &&
 	    r->words.about == WORDS_CONFIG)
 		return (&by_config);
@@ -84,8 +84,8 @@ verdict_status(const struct imsg_result *r)
 	return (&other_status);
 }
 
-/* What a reply is about: msmtp's exit status says it, too, in case that its
- * words have changed. */
+/* What a reply is about.  msmtp's exit status says that as well, and counts
+ * where another version of msmtp prints other words. */
 static enum words_about
 words_about(const struct imsg_result *r)
 {

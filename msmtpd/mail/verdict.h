@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* What a client is told of its mail. */
+/* verdict: what a client is told of its mail. */
 
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -12,7 +11,7 @@
 /* Octets of a verdict in one line, "550 5.1.1 text", with '\0'. */
 #define VERDICT_MAX	(4 + MSMTPD_ENHANCED_MAX + MSMTPD_WORDS_MAX)
 
-/* What becomes of a mail, as its client is told. */
+/* The final reply to a mail. */
 struct verdict {
 	int		 code;		/* 250, or 400 to 599 */
 	const char	*enhanced;	/* "2.0.0", of the code's class */
@@ -38,7 +37,7 @@ void	verdict(struct verdict *, const struct imsg_result *);
 void	verdict_describe(char *, size_t, const struct imsg_result *);
 
 /*
- * verdict_why: the reason for the log: the smarthost's words as they came,
+ * verdict_why: the reason for the log: the smarthost's own words, unchanged,
  * "535 5.7.8 Wrong password", or, without them, the verdict's text.  size is
  * VERDICT_MAX; "" for a mail that is delivered.
  */

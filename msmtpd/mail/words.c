@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The SMTP reply in what a command prints: the smarthost's own words. */
+/* words: the SMTP reply, the smarthost's own, in what a command prints. */
 
 #include <string.h>
 
@@ -41,7 +40,8 @@ is_digit(char c)
 	return (c >= '0' && c <= '9');
 }
 
-/* One to three digits, of which the first is no idle 0.  Returns how many. */
+/* The digits of a number, one to three without a leading zero.  Returns how
+ * many, or 0 where there is no such number. */
 static size_t
 number(const char *p)
 {
@@ -110,7 +110,7 @@ after(const char *p, const char *prefix)
 	return (strncmp(p, prefix, len) == 0 ? p + len : NULL);
 }
 
-/* What msmtp says that the smarthost has said, or NULL. */
+/* The smarthost's reply where msmtp quotes it in this line, or NULL. */
 static const char *
 server_message(const char *line)
 {
@@ -140,7 +140,7 @@ introduces(const char *line)
 	return (WORDS_MAIL);
 }
 
-/* Append to a reply's text, all that has room. */
+/* Append to a reply's text as much as has room. */
 static void
 text_add(char *text, const char *more)
 {

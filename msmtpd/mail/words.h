@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The SMTP reply in what a command prints: the smarthost's own words. */
+/* words: the SMTP reply, the smarthost's own, in what a command prints. */
 
 #ifndef WORDS_H
 #define WORDS_H
@@ -18,7 +17,7 @@
 struct words {
 	struct mail_words	 found;	/* the last reply so far */
 	enum words_about	 next;	/* what a reply in the next line is
-					 * about, if it is msmtp's */
+					 * about, if msmtp quotes it */
 	bool			 open;	/* the reply's next line may follow */
 	size_t			 len;
 	char			 line[WORDS_LINE_MAX];
@@ -52,7 +51,7 @@ const struct mail_words *words_end(struct words *);
 /*
  * words_valid: whether this is what words_end() can return: a code in bounds,
  * strings terminated, an enhanced code of the same class, text printable.
- * For what comes from another process.
+ * Words that another process has sent are checked by this.
  */
 bool	words_valid(const struct mail_words *);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-
-/* The trace information of a message: where it has been before. */
+/* trace: the Received fields of a message: their number, and our own one. */
 
 #include <ctype.h>
 #include <string.h>
@@ -13,16 +12,16 @@
  *
  *	by HOST with PROTOCOL id ID
  *
- * in it, one word after the other, with HOST our name, and ID, maybe with a
- * ";" at its end, an id that we have given.  Nothing less makes it ours:
- * others may have our name, such as "localhost", and ids like ours.  A client
- * who writes such a field has only his own mail refused.
+ * in it, one word after the other: HOST is our name, and ID, maybe with a ";"
+ * at its end, is an id that this daemon has given.  The field must have all of
+ * that, because other hosts may have our name, such as "localhost", and ids of
+ * the same form.  A client that writes such a field has its own mail refused.
  */
 enum trace_state {
 	NAME,		/* in a line that so far begins as the field does */
 	OTHER,		/* in a line that does not */
 	BODY,		/* in the field's body */
-	FOLD		/* the same, after an LF: does it go on? */
+	FOLD		/* after an LF in the body, which may go on */
 };
 
 enum trace_step {
@@ -86,7 +85,7 @@ word_end(struct trace *t)
 {
 	if (t->len == 0)
 		return;
-	/* A word that is too long is none that is looked for. */
+	/* A word that is too long cannot be one that is looked for. */
 	t->word[t->len < sizeof(t->word) ? t->len : 0] = '\0';
 	if (word_fits(t)) {
 		if (t->step == VALUE) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/* trace: the Received fields of a message: their number, and our own one. */
 
 #ifndef TRACE_H
 #define TRACE_H
-
-/* The trace information of a message: where it has been before. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,14 +12,15 @@
 
 /*
  * The Received fields of a message's header (RFC 5321, 4.4): how many, and
- * whether one is of a mail that was here.  See trace.c for the rules.
+ * whether one is our own, so that the mail has been here before.  trace.c has
+ * the rules.
  */
 struct trace {
 	const char	*host;		/* our name in such a field */
 	bool		(*ours)(void *, const char *);
 	void		*arg;
 	uint32_t	 received;	/* fields so far */
-	bool		 header;	/* still in it, so that it is looked at */
+	bool		 header;	/* the header has not ended yet */
 	bool		 loop;		/* a field of ours: word is its id */
 	uint8_t		 state;
 	uint8_t		 step;

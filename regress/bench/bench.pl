@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Test;
-
 # make bench: what msmtpd adds to running the command, in figures; README in
 # this directory explains them.  usage: bench.pl [--check] [--json]
 # [--rounds=n] [row ...].  OBJDIR is the build's directory, MSMTPD the daemon,
 # MSMTPD_MSMTPD the msmtpd of msmtp (else the one in PATH).
+
+package Msmtpd::Test;
 
 use strict;
 use warnings;

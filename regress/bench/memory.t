@@ -1,10 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Test;
-
 # Memory, in figures that do not depend on the machine's speed: what an idle
 # session costs front, and that no process grows with the mails it has seen.
+
+package Msmtpd::Test;
 
 use strict;
 use warnings;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Load;
-
 # Clients that send one mail after another, and know of each what they were
 # told: each 250 must be a file in /opt/mail, and nobody may be refused.
+
+package Load;
 
 use strict;
 use warnings;

@@ -32,7 +32,8 @@ $t->start({ as => ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh',
 	my $all = eventually {
 		my @clients = map { [$_, $t->client] } splice @waiting, 0, 200;
 		my (@inside, @again);
-		# All of them stand there at once, before one of them works.
+		# All clients are connected before the first of them sends
+		# anything.
 		for my $c (@clients) {
 			if ($c->[1]->greeting =~ /^220/) {
 				push @inside, $c;

@@ -73,7 +73,7 @@ diag(sprintf 'to print 1 GB took %.1f s', time - $start);
 $t->wait_log(qr/mail id=\S+: command: \d+ octets more are not logged/);
 like(mail('shout'), qr/^250/, 'prints what is not printable: 250');
 $t->wait_log(qr/\\r.*octets more are not logged/s);
-# What is neither ASCII nor, by its form, UTF-8.
+# Octets that are neither ASCII nor well-formed UTF-8.
 my @raw = grep { !/\A(?:[ -~]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|
     [\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})*\z/x }
     split /\n/, $t->log;

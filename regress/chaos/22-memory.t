@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# No memory: the address space is small, a client sends without end and does not
-# read.  That the account of messages is full is e2e/73-limits'.
+# No memory: the address space is small, a client sends without end and does
+# not read.  e2e/73-limits.t has a full account of messages.
 
 use strict;
 use warnings;
@@ -21,7 +21,8 @@ $t->start('--command=' . $t->filer, '--max-size=1M', '--max-memory=4M',
     '--max-noops=1000000', '--max-errors=1000000');
 my @kin = kin($t->pid);
 
-# One who pipelines and never reads: his output is bounded, then his input.
+# A client that pipelines and never reads: its output is bounded, then its
+# input.
 sub vmdata { return (proc_status($_[0])->{VmData} =~ /^(\d+)/)[0] }
 {
 	my $c = $t->client;
@@ -31,7 +32,7 @@ sub vmdata { return (proc_status($_[0])->{VmData} =~ /^(\d+)/)[0] }
 	$other->cmd('EHLO other.example');
 	$c->fh->blocking(0);
 	my ($sent, $stuck) = (0, 0);
-	# What the kernel keeps for both ends, and no more.
+	# The octets that the kernel keeps for both ends, and no more.
 	while ($stuck < 50) {
 		my $n = syswrite $c->fh, "NOOP\r\nRSET\r\nMAIL FROM:<a\@b>\r\n" x
 		    1000;

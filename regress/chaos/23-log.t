@@ -91,7 +91,7 @@ SKIP: {
 	system('umount', "$mnt/disk");
 }
 
-# syslogd, which is we: a /dev of our own.
+# This test is syslogd, at a /dev/log of its own.
 sub syslogd {
 	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
 	    Local => '/dev/log') or die "/dev/log: $!\n";
@@ -123,7 +123,8 @@ SKIP: {
 	}
 	system('mount', '--rbind', "$mnt/dev", '/dev') == 0 or die "mount\n";
 	ok(!-e '/dev/log', 'there is no syslogd');
-	# Nothing says which port it is but we.
+	# start() would read the port from the log, which goes to syslogd here,
+	# so that the port is a fixed one.
 	my $port = 2525;
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {

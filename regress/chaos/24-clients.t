@@ -1,8 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# Clients by the thousand: idle ones, slow ones, and such as come and are gone
-# at once.  One who works is served all the same.
+# Thousands of clients: idle ones, slow ones, and ones that connect and leave
+# at once.  A client that sends a mail is served all the same.
+# MSMTPD_FLOOD_SECONDS is how long slow clients go on, and how long connections
+# are made and reset (3).
 #
 # MSMTPD_FLOOD_SECONDS is how long slow clients go on, and how long
 # connections are made and reset (3).

@@ -1,10 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# What deliver needs to watch a command runs out, before or after the command
-# has been started.  What never ran gets 451; what ran is answered by how it
-# ended, and is not ended for our lack: a client's next try would be the
-# second mail.  Nor is a client left without an answer that front cannot watch.
+# deliver lacks what it needs to watch a command, before or after the start of
+# the command.  A mail whose command was not started is answered with 451. A
+# command that was started runs to its end, which decides the reply: if deliver
+# ended it, the client's next try could be a second mail.  A client that front
+# cannot watch gets an answer, too.
 
 use strict;
 use warnings;

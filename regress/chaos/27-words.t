@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# Last words: what a process has said before it ends is heard, though whoever
-# reads it has not read for a while: the parent's log, and deliver's lines at
-# the parent.
+# The last lines that a process logs before it ends arrive, although their
+# reader has not read for a while: parent's in the log, and deliver's at
+# parent.
 
 use strict;
 use warnings;

@@ -82,8 +82,9 @@ __wrap_syscall(long number, ...)
 	return (ret);
 }
 
-/* front watches deliver, the parent, then clients; listeners for nothing
- * yet.  Who it is it can ask as long as no filter is in force. */
+/* front watches deliver, parent, then clients; listeners without any event
+ * at first.  It can ask which process it is as long as no filter is in
+ * force. */
 static int
 first_client(int op, const struct epoll_event *ee)
 {

@@ -58,7 +58,7 @@ usage('--max-size', '--max-size=1T');
 usage('--max-size', '--max-size=1KK');
 usage('--max-sessions', '--max-sessions=1K');
 usage('--max-memory', '--max-memory=1M', '--max-size=2M');
-# What inet_aton(3) takes is no address: 127.1, 1, octal.
+# Forms that only inet_aton(3) takes are refused: 127.1, 1, octal.
 my @ported = ('127.0.0.1:25', '[::1]:25', 'localhost:smtp', ':25', ':');
 my @nowhere = ('localhost', '127.0.0.256', '[127.0.0.1]', '[]', '[::1', '::1]',
     '[[::1]]', '::1%none', '127.1', '1', '010.0.0.1', '0x7f.0.0.1',
@@ -124,7 +124,7 @@ my %default;	# as --help tells them
 	    'hostname auth', '--help: the options without a default');
 }
 
-# What was asked for, and nowhere to put it.
+# --help and the like, where standard output cannot be written to.
 for my $words (['--version'], ['--help'], ['--print-sandbox'],
     ['--check', "--command=$cmd", @root]) {
 	my $shown = $words->[0];

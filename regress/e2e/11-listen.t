@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# Where it listens: interfaces, IPv6, port 0, port 25, and what is in the way.
+# The addresses and ports on which the daemon listens: interfaces, IPv6, port
+# 0, port 25, and ports that are in use.
 
 use strict;
 use warnings;
@@ -14,7 +15,8 @@ use Msmtpd::Test qw(free_port have_ipv6 is_root own_netns run slurp status_of
     unprivileged);
 use Test::More;
 
-# As root in a network of its own, so that port 25 is nobody's.
+# As root the test runs in a network namespace of its own, where no other
+# program uses port 25.
 own_netns() if is_root();
 
 my $t = Msmtpd::Test->new;
@@ -62,7 +64,7 @@ each_listener(1, '--interface=0.0.0.0', '--auth-any');
 like($t->{log}, qr/0\.0\.0\.0 is not a loopback address/,
     'and with --auth-any, which keeps nobody out');
 
-# A fixed port, in the way of which stands somebody; free again after.
+# A fixed port that another program uses; the port is free again afterwards.
 {
 	my $port = free_port();
 	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1',

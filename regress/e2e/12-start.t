@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# What keeps it from starting, with the status and the words of each.
+# What keeps the daemon from starting, with the exit status and the message of
+# each.
 
 use strict;
 use warnings;
@@ -54,7 +55,7 @@ SKIP: {
 		like($err, qr/games/, "one user for both: named @$check");
 	}
 
-	# The root directory; it is front's to say so, and the daemon's to end.
+	# A wrong root directory: front says so, and the daemon ends.
 	my @users = ('--user=games', '--privsep-user=nobody');
 	refused_both('no root directory', 72,
 	    qr{chroot $dir/none.*install -d}, @base, @users,
@@ -83,7 +84,7 @@ SKIP: {
 	    qr{chroot $dir/link.*symbolic}, @base, @users,
 	    "--chroot=$dir/link");
 
-	# A command that root may run, and its user may not.
+	# A command that root may execute, but the command's user may not.
 	mkdir "$dir/private" or die $!;
 	chmod 0700, "$dir/private" or die $!;
 	spew("$dir/private/command", "#!/bin/sh\n");
@@ -112,7 +113,7 @@ ok(!-e "$dir/elsewhere", 'and it was not followed');
 	    unprivileged(), $t->bin, '--port=0', $cmd, "--log=$dir/ours");
 }
 
-# One of others' may end between the list and the look.
+# A process of another program may end between the list and the look at it.
 is(scalar(grep { (eval { slurp($_) } // '') =~ /\Q$dir\E/ }
     glob '/proc/[0-9]*/cmdline'), 0, 'no process is left');
 done_testing();

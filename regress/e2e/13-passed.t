@@ -23,7 +23,8 @@ my @base = ($t->root_options, '--command=' . $t->filer);
 sub passing {
 	my ($sockets, %env) = @_;
 	return sub {
-		# Out of the way of the numbers that they are to have.
+		# Move the sockets to higher numbers first, so that no dup2(2)
+		# closes one.
 		my @high = map { POSIX::dup2(fileno $sockets->[$_], 100 + $_) }
 		    0 .. $#$sockets;
 		POSIX::dup2($high[$_], 3 + $_) for 0 .. $#high;
@@ -57,7 +58,8 @@ sub tcp {
 	}
 	is($t->stop, 0, 'it stops');
 
-	# Whoever passes them still has them: nobody is refused meanwhile.
+	# The process that passes the sockets still holds them, so that no
+	# connection is refused between two daemons.
 	my $waits = IO::Socket::IP->new(PeerHost => $hosts[0],
 	    PeerPort => $sockets[0]->sockport);
 	ok($waits, 'stopped: a client may connect');
@@ -99,7 +101,7 @@ refused('the second is none', 78,
 refused("LISTEN_FDS=$_", 78, qr/LISTEN_FDS=\Q$_\E is /, [$good],
     { LISTEN_FDS => $_ }) for '0', '-1', 'x', '65';
 
-# For another process: not ours to take.
+# LISTEN_PID names another process: the sockets are not for this one.
 {
 	$t->start({ before => passing([$good], LISTEN_PID => 1) },
 	    '--command=' . $t->filer);

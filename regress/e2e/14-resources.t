@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# What a start lacks that the machine should give: descriptors, devices, memory
-# that stays there.  Each is said with its remedy, and by the status.
+# A start that lacks descriptors, devices or memory that can be locked: the
+# message names the remedy, and the exit status the kind of failure.
 
 use strict;
 use warnings;
@@ -32,12 +32,12 @@ sub with {
 	return ('sh', '-c', "ulimit $limit && exec \"\$@\"", 'sh');
 }
 
-# Few descriptors: said before anything is tried.  valgrind takes twelve for
-# itself from a hard limit.
+# Few descriptors: the daemon says so before it tries anything else.  valgrind
+# takes twelve for itself from a hard limit.
 my $files = memcheck() ? '-S -n' : '-n';
 for my $n (4, 8, 16, 24) {
 	SKIP: {
-		# As descriptor 10 a shell has its script.
+		# A shell holds its script as descriptor 10.
 		skip "memcheck: $n are too few to start it", 6
 		    if memcheck() && $n <= 10;
 		my $re = qr/limit of open files is $n, the start needs 25: raise/;

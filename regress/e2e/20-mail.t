@@ -25,7 +25,7 @@ sub filed {
 	return $mails[0];
 }
 
-# By a client that is not ours.
+# A client that others have written: Net::SMTP.
 {
 	my $smtp = Net::SMTP->new('127.0.0.1', Port => $t->port,
 	    Hello => 'net-smtp.example', Timeout => $Msmtpd::Test::DEADLINE);
@@ -98,7 +98,7 @@ sub filed {
 		like($t->send(data => $content{$name}), qr/^250/, $name);
 		my $m = filed();
 		my ($rest) = untrace($m->{mail});
-		# No header: the empty line that ends one comes before it.
+		# A message without a header gets the empty line that ends one.
 		my $want = $content{$name} =~ s/\A(?!\n)/\n/r;
 		ok($rest eq $want, "$name: arrives unchanged");
 	}

@@ -66,8 +66,8 @@ $facts{write} = open($wh, '+<', '/proc/self/fd/0') && syswrite($wh, 'x') ?
 file(join('', map { "$_=$facts{$_}\n" } sort keys %facts));
 END
 
-# What valgrind and the shell that starts it add for what the daemon runs; its
-# log is open there, too.
+# valgrind, and the shell that starts it, add these variables and the
+# descriptor of a log.
 my @added = memcheck() ? qw(GLIBCPP_FORCE_NEW GLIBCXX_FORCE_NEW
     LD_LIBRARY_PATH LD_PRELOAD PWD TMPDIR) : ();
 my $opened = memcheck() ? qr{/log/[^/]+/deliver\.[^/]+$} : qr/(?!)/;

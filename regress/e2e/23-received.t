@@ -71,10 +71,11 @@ for my $form (sort keys %form) {
 		like($c->mail(data => "$trace$content{$what}"),
 		    qr/^554 5\.4\.6 /, "$form: a mail that comes back");
 	}
-	# An empty line keeps a text apart from a header, ours or none.
+	# The empty line in front of a text without header is there with and
+	# without our field.
 	like($c->mail(data => "text\n"), qr/^250/, "$form: a text");
 	like(filed(), qr/(?:\A|\d\n)\ntext\n\z/, "$form: after an empty line");
-	# Each run has an octet to read at least.
+	# The command always gets at least one octet to read.
 	like($c->mail(data => ''), qr/^250/, "$form: an empty mail");
 	my $mail = filed();
 	isnt($mail, '', "$form: is not empty for the command");

@@ -71,7 +71,7 @@ sub answer {
 	return ($reply, \%audit);
 }
 
-# Any command can say what is to be told.
+# A reply that any command prints, not only msmtp, is passed on.
 sub commands {
 	my $command = $t->script(<<'END');
 input();
@@ -169,7 +169,7 @@ sub smarthost {
 	spew($rc, "account default\nhost 127.0.0.1\nport " .
 	    $smarthost->port . "\nauto_from off\ntls off\nauth off\n" .
 	    ($more // ''));
-	# msmtp wants a file with a password to be its user's alone.
+	# msmtp refuses a file with a password that others can read.
 	chmod 0600, $rc or die $!;
 	if (is_root()) {
 		my ($uid, $gid) = (getpwnam $Msmtpd::Test::USER)[2, 3];
@@ -251,7 +251,7 @@ sub sayings {
 		    '550 4.1.1 no' }, '550 5.0.0 4.1.1 no', '550 4.1.1 no');
 		row("$stage: a code alone", { $stage => '550 ' },
 		    '550 5.0.0 Refused');
-		# To msmtp that is no reply.
+		# msmtp does not accept these lines as a reply.
 		row("$stage: a code without a space", { $stage => '550' },
 		    qr/^451 4\.\d\.\d /);
 		row("$stage: escapes, CR, 8-bit", { $stage =>
@@ -280,7 +280,8 @@ sub sayings {
 	$t->stop;
 }
 
-# What concerns our login is not for the client, who cannot help it.
+# The client does not hear why the smarthost has refused the daemon's own
+# login, since no client can mend that.
 sub login {
 	smarthost($auth);
 	my @offer = (offer => ['AUTH PLAIN']);
@@ -355,7 +356,8 @@ sub network {
 	$t->stop;
 }
 
-# A mistake of the administrator's is mended without the client's help.
+# A mistake in the configuration is answered with 4yz: the same mail passes
+# once the administrator has mended it.
 sub configuration {
 	smarthost();
 	unlink $rc or die $!;

@@ -109,7 +109,8 @@ sub arrives {
 	cmp_ok($n, '>', 90, 'which are many');
 }
 
-# changes: msmtp, given each address without us, sends another, or none.
+# changes: msmtp, run directly with each of these addresses, sends another
+# address or none.
 sub changes {
 	my ($way, $addresses) = @_;
 	my @same;
@@ -137,7 +138,7 @@ for my $way (sort keys %any) {
 	changes($way, $refused);
 }
 
-# The null sender is none of those addresses.
+# The null sender is sent on unchanged.
 like($t->send(from => ''), qr/^250/, 'the null sender');
 is($smarthost->session->{from}, '', 'arrives as that');
 

@@ -26,7 +26,7 @@ sub inetd {
 	my $pid = fork // die $!;
 	return $pid if $pid;
 	$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
-	# As they are, whatever they are open for.
+	# The descriptors are passed with the access mode that they have.
 	my $n = 0;
 	for my $fd (map { ref $_ ? fileno $_ : $_ } $in, $out, $err) {
 		POSIX::dup2($fd, 100 + $n++) or POSIX::_exit(126);
@@ -136,7 +136,7 @@ like(slurp($log), qr/127\.0\.0\.1/, 'and the client');
 	is(scalar(my @m = $t->mails), 0, 'and half a mail goes nowhere');
 }
 
-# An error of the administrator's is not told to the client.
+# The client does not hear of a mistake in the configuration.
 {
 	socketpair my $peer, my $s, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die $!;
 	my $pid = inetd($s, $s, $s, '--log=none', '--command=/no/program');
@@ -146,7 +146,8 @@ like(slurp($log), qr/127\.0\.0\.1/, 'and the client');
 	unlike($all, qr{/no/program}, 'and the client is not told which');
 }
 
-# What is no session is refused; a mere exit 0 would look like a short one.
+# Descriptors that cannot be a session are refused: an exit status of 0 would
+# look like a short session.
 {
 	my $err = $t->dir . '/err';
 	my ($unused, $ours);

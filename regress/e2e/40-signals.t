@@ -76,7 +76,7 @@ for my $signal (qw(TERM INT)) {
 	$t->forget_mails;
 }
 
-# A mail half sent is no delivery that runs.
+# A mail of which a part is missing does not count as a delivery that runs.
 {
 	$t->start('--command=' . $t->filer);
 	my $c = $t->client;

@@ -84,9 +84,9 @@ for my $signal ('KILL', @sys) {
 	is(scalar $t->left, 0, "deliver, SIG$signal: no process is left");
 }
 
-# What a command waits for is of its process group and ends with deliver, too:
-# a shell and all that it runs.  What has made itself a session, or was left
-# behind by a command that has ended, is not deliver's to end.
+# The processes that a command waits for are of its process group and end with
+# deliver, too: a shell and all that it runs.  deliver does not end a process
+# that has a session of its own, or one that a command has left behind.
 for my $victim (qw(deliver parent)) {
 	my $family = $t->script(<<'END');
 use POSIX ();
@@ -99,7 +99,7 @@ sub member {
 	exit 1;
 }
 sub child { my $f = shift; defined(my $pid = fork) or die; $f->() if !$pid }
-# Or the log would wait for them.
+# These processes would otherwise keep the log's pipe open.
 sub quiet { open $_, '>', '/dev/null' or die for *STDOUT, *STDERR }
 if ($kind eq 'behind') {
 	child(sub { quiet(); member('free') });

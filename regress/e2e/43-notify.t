@@ -124,7 +124,7 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	close $s;
 }
 
-# SIGHUP before it is ready: that is no reason to say so.
+# After a SIGHUP that comes before the daemon is ready it does not say READY=1.
 {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path }, before => sub {
@@ -136,7 +136,7 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	stops($s, 'SIGHUP before it is ready');
 }
 
-# Nor is it when it is about to end.
+# A SIGHUP that comes while the daemon stops does not make it say READY=1.
 {
 	my $s = manager($path);
 	my $dir = $t->dir;
@@ -194,7 +194,7 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	unlike($t->log, qr/NOTIFY_SOCKET/, 'nobody complains');
 }
 
-# One that is gone is missed once.
+# A service manager that is gone causes one line in the log.
 {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path } }, $cmd);
@@ -242,7 +242,7 @@ for my $victim ('front', 'deliver') {
 	is_deeply(\@last, ["STOPPING=1\nSTATUS=Stopping"], 'and says so');
 }
 
-# One that is shorter than any clock of ours.
+# A watchdog interval that is shorter than the daemon's clock can measure.
 for my $usec (1, 2999) {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path,
@@ -323,7 +323,7 @@ END
 	stops($s, 'after many mails');
 }
 
-# Who tells nobody starts all the same.
+# Without a service manager the daemon starts as well.
 for my $name ("$path.none", 'relative', '@', 'x' x 200) {
 	$t->start({ env => { NOTIFY_SOCKET => $name } }, $cmd);
 	like($t->log, qr/NOTIFY_SOCKET=/, "nobody there: a warning");

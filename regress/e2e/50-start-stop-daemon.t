@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# The line that the manual of msmtp's msmtpd gives, as it stands.
+# The start-stop-daemon line in the manual of msmtp's own msmtpd starts this
+# daemon unchanged.
 
 use strict;
 use warnings;

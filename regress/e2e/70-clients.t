@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# Clients that are not ours, as Debian ships them: each sends plain, 8-bit,
-# UTF-8 addressed, large and multi-recipient mail, and what arrives is
+# Clients that others have written, as Debian ships them: each sends plain,
+# 8-bit, UTF-8 addressed, large and multi-recipient mail, and what arrives is
 # compared octet by octet.
 
 use strict;

@@ -120,7 +120,7 @@ for (1 .. 10) {
 }
 cmp_ok(now() - $begin, '<', 10, 'without a failure no answer is late');
 
-# Clients that are not ours, before a failure makes them wait.
+# Clients that others have written log in, before a failure makes them wait.
 sub authenticates {
 	my ($name, $program, @cmd) = @_;
 	SKIP: {
@@ -221,8 +221,9 @@ unlink glob "$dir/out/*.mail $dir/out/*.args";
 
 end_daemon();
 
-# Whoever guesses and goes away leaves the way free to others.  A failure that
-# needs no look at the password is one: it is late, and makes others late.
+# A client that guesses and goes away does not block other clients.  A failure
+# for which the password is not looked at counts as well: it is answered late,
+# and makes others late.
 $t->start($command, "--auth=$user,cat $dir/password", '--max-sessions=5');
 {
 	my $c = $t->client;
@@ -332,9 +333,10 @@ SKIP: {
 		$c->put($first);
 		$c->reply;
 		$c->put($second);
-		# What nobody uses is wiped after the reply, before the end.
+		# Buffers that are not in use are wiped after the reply, before
+		# the session ends.
 		$second ne '' ? $c->reply : $c->at_end;
-		# As it is, and in base64, however it lies.
+		# Look for pieces of the password, as it is and in base64.
 		my @part = map { substr($pass, $_ * 24, 12) } 0 .. 8;
 		push @part, map { (substr(b64($pass), $_ * 24, 12),
 		    substr(plain($user, $pass), $_ * 24 + 12, 12)) } 0 .. 10;

@@ -174,7 +174,8 @@ $t->start($filer, '--max-size=100K', '--max-recipients=5', '--max-errors=4',
 	    'and to them only');
 	$t->forget_mails;
 	$t->wait_log(qr/: (deferred: 452 4\.5\.3 .*\(2 recipients\))/);
-	# Errors count since that mail; 4xx and refused mails are none.
+	# Errors are counted from that mail on; replies 4yz and refused mails
+	# do not count.
 	talk($c, 'FOO' => qr/^500 5\.5\.1 /, 'FOO' => qr/^500 5\.5\.1 /);
 	like($c->mail(data => $fits x 101), qr/^552 5\.3\.4 /,
 	    'a refused mail between');

@@ -54,7 +54,7 @@ talk($c,
     'QUIT' => qr/^221 2\.0\.0 /);
 ok($c->at_end, 'and the connection is closed');
 
-# The end of the service, for who is idle.
+# An idle client hears that the service ends.
 {
 	my $idle = $t->client;
 	like($idle->cmd('EHLO client.example'), qr/^250/, 'EHLO');

@@ -14,7 +14,7 @@ use Msmtpd::Clients qw(stopped talk);
 use Msmtpd::Test;
 use Test::More;
 
-# Of an edition that Perl and we both know.
+# Only characters of a Unicode version that both Perl and the daemon know.
 my $known = eval { my $re = qr/\p{Present_In: 13.0}/; "x" =~ $re; $re };
 plan skip_all => "this Perl's Unicode is older than 13.0" unless $known;
 

@@ -41,7 +41,7 @@ for my $name (@services, @sockets) {
 	my ($status, $out, $err) = run({ env => { SYSTEMD_UNIT_PATH =>
 	    "$dir:" } }, 'systemd-analyze', 'verify', '--man=no',
 	    "$dir/$name");
-	# Units of this machine's own are not our concern.
+	# What systemd says of other units of this machine does not count.
 	my $ours = join '', grep { /msmtpd/ } map { "$_\n" }
 	    split /\n/, "$out$err";
 	is($ours, '', "$name: verify has nothing to say");
@@ -126,7 +126,7 @@ for my $name ('msmtpd.service', 'msmtpd-privsep.service') {
 		    "$name: status '$status'");
 	}
 }
-# What brings it back when the limit was reached is the same everywhere.
+# The command that resets the start limit is the same in all units.
 for my $file ("$service/msmtpd.service", "$service/msmtpd.default",
     "$service/debian/README.Debian", "$service/../../man/msmtpd.1") {
 	like(slurp($file) =~ s/\\-/-/gr,
@@ -216,7 +216,7 @@ sub installs {
 	    "$what: the program is where it was installed");
 	ok(-e "$dest$options", "$what: and there are options");
 	is(sprintf('%o', (stat _)[2] & 0777), '644', "$what: to be read");
-	# Who reads the options, or speaks of them, means that file.
+	# Each file that reads the options or mentions them names that file.
 	my (%names, @readers);
 	find({ no_chdir => 1, wanted => sub {
 		return if !-f || -l;

@@ -71,7 +71,7 @@ SKIP: {
 	for my $path (sort keys %here) {
 		ok($text =~ s/\Q$path\E/$here{$path}/g, "sysvinit: $path");
 	}
-	# There it is valgrind that runs: known by the pid file alone.
+	# Under memcheck the process is valgrind's: only the pid file names it.
 	$text =~ s/--exec (?="\$DAEMON")/--startas /g if memcheck();
 	spew("$dir/init", $text);
 	my $options = sub {
@@ -118,7 +118,7 @@ SKIP: {
 	ok(kill(0, $first), 'sysvinit: what ran runs');
 	$options->('');
 	$ok->('stop');
-	# Whoever has to may not have reaped it.
+	# The process that has to wait for the daemon may not have done so yet.
 	ok(!defined readlink "/proc/$first/exe", 'sysvinit: it has ended');
 	ok(!-e "$dir/pid", 'sysvinit: so has the pid file');
 	$ok->('stop');

@@ -41,7 +41,8 @@ if ($pid == 0) {
 	open STDIN, '<', '/dev/null';
 	open STDOUT, '>', "$dir/inetd.out";
 	open STDERR, '>&', \*STDOUT;
-	# Its own mounts: the pid file that it writes is none of this machine's.
+	# inetd runs in a mount namespace of its own, so that its pid file does
+	# not replace one of this machine.
 	exec 'unshare', '-m', '--propagation', 'private', 'sh', '-c',
 	    'mount -t tmpfs none /run && exec "$0" -i "$1"', $inetd,
 	    "$dir/inetd.conf" or POSIX::_exit(127);

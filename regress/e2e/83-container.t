@@ -22,7 +22,7 @@ plan skip_all => 'needs root: namespaces, mounts' unless is_root();
 for my $program (qw(unshare setpriv mount)) {
 	plan skip_all => "$program is not installed" unless which($program);
 }
-# Where port 2525 is free, whoever has it outside.
+# A network namespace in which no other program uses port 2525.
 own_netns();
 
 my $recipe = slurp("$FindBin::Bin/../../msmtpd/service/Containerfile");

@@ -39,7 +39,7 @@ while (my ($indent, $name) = splice @layout, 0, 2) {
 	$folder = $name if length $indent == 4;
 }
 
-# It is read in terminals of 80 columns.
+# The manual is read in terminals of 80 columns.
 is_deeply([ grep { length > 78 } split /\n/, $readme ], [],
     'README: 78 columns');
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* CHECK(): what must hold in a fuzz target, whatever the input. */
 
 #ifndef CHECK_H
 #define CHECK_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Fuzz target: what becomes of a mail's content, against the reference. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 #include "log.h"
 
 /*
- * What front and deliver make of a client's words for the log, parent must
- * take: it ends the daemon over a line that is none.
+ * parent must accept each line that front and deliver make of a client's words:
+ * it ends the daemon where a line is not printable.
  */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Fuzz target: mailboxes and paths, and what must hold for each. */
 
 #include <arpa/inet.h>
 

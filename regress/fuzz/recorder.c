@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* A user of the SMTP engine that writes down and checks all that it is told. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -93,7 +94,8 @@ rec_reply(void *arg, const char *p, size_t len)
 	bool		 pause = r->pauses & 1;
 
 	CHECK(is_reply(p, len));
-	/* No login fails but by whoever checks it, who may be slow. */
+	/* Only the process that checks passwords, which may be slow, lets a
+	 * login fail. */
 	CHECK(r->auth_asked || (memcmp(p, "535", 3) != 0 &&
 	    memmem(p, len, "authentication fail", 19) == NULL));
 	r->auth_asked = false;

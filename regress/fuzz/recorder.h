@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* A user of the SMTP engine that writes down and checks all that it is told. */
 
 #ifndef RECORDER_H
 #define RECORDER_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What the content of a mail must become, written to be seen to be right. */
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What the content of a mail must become, written to be seen to be right. */
 
 #ifndef REFERENCE_H
 #define REFERENCE_H

@@ -95,7 +95,8 @@ closed(const uint8_t *data, const char *p, size_t len)
 		CHECK(r.nreplies == nreplies + 1 &&
 		    strncmp(r.replies.p + off, "421 4.3.2 ", 10) == 0 &&
 		    smtp_reason(r.smtp) == (vain != NULL ? vain : why));
-	/* Who waits in vain is told what for. */
+	/* A client that waits in vain for the end of its message is told how
+	 * a message ends. */
 	CHECK((vain != NULL) == (strstr(r.replies.p + off,
 	    "must end with CR LF . CR LF") != NULL));
 	recorder_free(&r);

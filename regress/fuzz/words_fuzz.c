@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a command prints: any of it, in any pieces. */
+/* Fuzz target: the reply in what a command prints, at any split. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -140,7 +140,8 @@ at_exit(void)
 		__real__exit(STATUS_LEAKS);
 }
 
-/* Most go on to execute another program; who does not says so at its end. */
+/* Most of these processes execute another program; one that does not reports
+ * at its end. */
 static void
 forked(void)
 {

@@ -74,8 +74,8 @@ for my $attack (@attacks) {
 	is(scalar $t->mails, 0, "$what: no command has run");
 }
 
-# int 0x80 may be unknown to the kernel; then it is SIGSEGV, as is the attempt
-# to run data as code.
+# Where the kernel does not know int 0x80 the signal is SIGSEGV, as it is after
+# the attempt to run data as code.
 for my $name ((uname())[4] eq 'x86_64' ? 'int80' : (), 'run-data') {
 	my ($t, $status) = attack($name);
 	like($t->log, qr/front \(pid \d+\) was (?:stopped by its sandbox|killed by signal 11)/,

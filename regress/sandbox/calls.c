@@ -18,7 +18,7 @@
 
 #define X32_BIT		0x40000000
 #define I386_GETPID	20
-#define UNUSED_ID	64999		/* a user and group of nobody's */
+#define UNUSED_ID	64999		/* a user and group that nobody has */
 
 const uint64_t	 call_ones[6] = { ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* System calls tried by number, each in a process of its own. */
 
 #ifndef CALLS_H
 #define CALLS_H
@@ -7,8 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What the exhaustive tests share: raw system calls, and children that end. */
 
 struct config;
 

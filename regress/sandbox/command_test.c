@@ -88,7 +88,7 @@ ATTACK(owner_deliver, fcntl(pipe_fds[0], F_SETOWN, deliver_pid))
 ATTACK(owner_parent, fcntl(pipe_fds[0], F_SETOWN, parent_pid))
 ATTACK(owner_front, fcntl(pipe_fds[0], F_SETOWN, front_pid))
 ATTACK(owner_group, fcntl(pipe_fds[0], F_SETOWN, -deliver_pid))
-/* For commands, deliver has made what needs it. */
+/* deliver has already made what needs this call, for its commands. */
 ATTACK(owner_signal, fcntl(pipe_fds[0], F_SETSIG, SIGKILL))
 ATTACK(owner_ex_deliver, fcntl(pipe_fds[0], F_SETOWN_EX,
     &(struct f_owner_ex){ F_OWNER_PID, deliver_pid }))
@@ -240,7 +240,8 @@ command(int ready)
 	pid_t		 own;
 	size_t		 i;
 
-	/* Should it succeed, nobody is left to end it. */
+	/* Where the attack succeeds, no other process is left to end this
+	 * one. */
 	alarm(60);
 	close(ready);
 	setsid();

@@ -19,7 +19,7 @@ use Test::More;
 my $objdir = $ENV{OBJDIR} || '.obj';
 my $run = "$objdir/regress/sandbox/run_sandboxed";
 plan skip_all => "$run is not built" unless -x $run;
-# Its servers meet nobody else's.
+# A network namespace, so that no other server uses the ports.
 own_netns() if is_root();
 
 my $tmp = File::Temp->newdir('msmtpd-XXXXXXXX', TMPDIR => 1);
@@ -56,7 +56,8 @@ sub works {
 # Skip where the program is not installed.
 sub program {
 	my ($name, $code) = @_;
-	# What this user's own PATH finds first may be nobody else's.
+	# Look where any user can execute the program: this user's own PATH may
+	# have one that others cannot.
 	my ($path) = grep { -x } map { "$_/$name" } qw(/usr/bin /bin);
 	SKIP: {
 		skip "$name is not installed", 1 unless $path;
@@ -248,7 +249,7 @@ SKIP: {
 	}
 }
 
-# And what is refused is refused to them all.
+# The sandbox refuses the same calls to all of these programs.
 program('unshare', sub {
 	my ($status, $out, $err) = confined($_[0], '-r', 'true');
 	isnt($status, 0, 'unshare -r is refused');
@@ -277,7 +278,7 @@ END
 	is($out, "refused\nrefused\n", 'python3: as is multipath TCP, whose ' .
 	    'bind Landlock does not see');
 });
-# deliver's own memory is another matter.
+# deliver must not map memory that is writable and executable; commands may.
 program('python3', sub {
 	my ($status, $out, $err) = confined($_[0], '-c', <<'END');
 import mmap

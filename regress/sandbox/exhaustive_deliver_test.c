@@ -128,7 +128,7 @@ plan_all(void)
 	}
 }
 
-/* The filter that hands one call to the tracer that there is not. */
+/* The filter that hands one call to a tracer, although there is no tracer. */
 static void
 probe(int nr)
 {
@@ -520,7 +520,7 @@ int
 main(void)
 {
 	call_config(&conf);
-	/* Some process that is none of those that the rows name already. */
+	/* A process that no row of the table names. */
 	conf.siblings[0] = policy_sibling = 1;
 	conf.nsiblings = 1;
 	plan_all();

@@ -35,8 +35,9 @@ sub start { return hostile($hostile, @_) }
 	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
 }
 
-# Who may say what, and how, is msg_test's, and what a packet is imsg_test's: here
-# it is that the parent and front look, and what only they can know.
+# msg_test proves which process may send what, and imsg_test what a packet is.
+# This test proves that parent and front check it, and what only they can
+# check.
 for my $case ([2, 'IMSG_READY twice'], [3, 'IMSG_PONG unasked'],
     [4, 'IMSG_AUTH'], [8, 'a line of front']) {
 	my ($number, $what) = @$case;
@@ -59,7 +60,7 @@ for my $case ([51, 'a result twice', qr/^250/], [52, 'of no mail'],
 	my $t = start($number);
 	my $c = $t->client;
 	$c->cmd('EHLO client.example');
-	# front ends, and who waits hears nothing.
+	# front ends, and clients that wait get no reply.
 	my $got = $c->mail;
 	like($got, $reply ? qr/^250|^\z/ : qr/^\z/, "to front: $what: no 250");
 	is(status_of($t->wait_exit), 'exit 1',

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+/* What a front that an attacker has taken over sends to deliver. */
 
 #ifndef HOSTILE_MAILS_H
 #define HOSTILE_MAILS_H
 
 #include <stdint.h>
-
-/* What a front that an attacker has taken over sends to deliver. */
 
 #define MAILS		100	/* the first of their numbers */
 #define MAILS_EARLY	139	/* this one comes before IMSG_START */

@@ -34,8 +34,8 @@ sub start { return hostile($hostile, @_) }
 }
 
 my @auth = ('--auth=user,echo secret');
-# Who may say what, and how, is msg_test's, and what a packet is imsg_test's: here
-# it is that the parent looks, and what only it can know.
+# msg_test proves which process may send what, and imsg_test what a packet is.
+# This test proves that parent checks it, and what only parent can check.
 my @cases = (
 	[3, 'IMSG_READY twice'], [5, 'IMSG_PONG unasked'],
 	[6, 'a header too short'], [13, 'IMSG_CONFIG'],

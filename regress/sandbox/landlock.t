@@ -122,10 +122,10 @@ for my $abi (@abis) {
 	is(status_of($status), 'exit 64', 'an ABI that is not known');
 }
 
-# The proofs that are there already.
+# The other tests of the sandbox, as on a kernel of that ABI.
 sub proofs {
 	my ($abi) = @_;
-	# What people run as a command needs no Landlock to be there.
+	# The programs that people run as a command work without Landlock, too.
 	for my $proof (@proofs, $abi eq '0' ? "$FindBin::Bin/commands.t" : ()) {
 		my ($status, $out, $err) = run($player, $abi,
 		    $proof =~ /\.t\z/ ? $^X : (), $proof);

@@ -79,7 +79,8 @@ static int	 absent;	/* why, an errno value */
  */
 #define PASS		0
 
-/* The supervisor's own failure: no kernel says that, so it is noticed. */
+/* The supervisor has failed: no kernel gives this errno, so that a test
+ * notices it. */
 #define BLIND		(-ENOTRECOVERABLE)
 
 /* len octets of the caller's memory, as far as it is still this caller. */
@@ -194,8 +195,9 @@ serve(int listener)
 }
 
 /*
- * Takes the listener from who is to be supervised.  That is unreadable now, as
- * those will be who call: if this can be done, so can what is to come.
+ * Take the listener from the process that is to be supervised.  That process is
+ * unreadable now, as the callers will be later: if this works, reading their
+ * memory will work as well.
  */
 static void __attribute__((noreturn))
 supervisor(int s, pid_t pid)
@@ -210,7 +212,7 @@ supervisor(int s, pid_t pid)
 		warn("cannot supervise");
 		_exit(1);
 	}
-	/* Nobody's descriptor stays open, nobody's terminal stays ours. */
+	/* Close all descriptors and leave the terminal. */
 	if (setsid() == -1 || chdir("/") == -1 ||
 	    write(s, "", 1) != 1 || dup2(listener, 3) == -1) {
 		warn("cannot supervise");

@@ -301,7 +301,7 @@ asked(int abi)
 		    parts[i].scope);
 		error = result(fd);
 		if (abi == 0)
-			/* EPERM: a filter around this test says so. */
+			/* EPERM: a filter around this test refuses it. */
 			ok(error == ENOSYS || error == EOPNOTSUPP ||
 			    error == EPERM, "no Landlock: %s: %s",
 			    parts[i].what, strerror(error));
@@ -337,7 +337,7 @@ devices(int abi)
 	    "ABI %d: ioctl of a device", abi);
 }
 
-/* What the kernel gives to who asks for that. */
+/* What the kernel gives to a process that asks for these bits. */
 static int
 mdwe_of(unsigned long bits)
 {

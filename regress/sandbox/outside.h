@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Two sockets outside of all sandboxes, and attempts to reach them. */
 
 #ifndef OUTSIDE_H
 #define OUTSIDE_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Packets and messages as an attacker in one process sends them to others. */
 
 #ifndef PACKETS_H
 #define PACKETS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What the tables of front and parent say, read without libseccomp. */
 
 #ifndef POLICY_H
 #define POLICY_H

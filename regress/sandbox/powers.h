@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Arguments that carry power, spelt out by hand: what the tables mean. */
 
 #ifndef POWERS_H
 #define POWERS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Filters that refuse a call, as a container or another kernel does. */
 
 #ifndef REFUSE_H
 #define REFUSE_H

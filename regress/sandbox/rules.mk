@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 
-# The sandbox's proofs.  What they share is linked to each.
+# The tests of the sandbox; the files that they share are linked to each.
 SANDBOX_O =	$(O)/regress/sandbox
 SANDBOX_B =	$(OBJDIR)/regress/sandbox
 SANDBOX_T =	$(SANDBOX_B)/attacked $(SANDBOX_B)/hostile_front \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* System calls that deliver and its commands make, with arguments that work. */
 
 #include <sys/ioctl.h>
 #include <sys/resource.h>

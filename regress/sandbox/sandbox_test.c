@@ -51,7 +51,7 @@ to_pipe(void *arg, int pri, const char *line)
 	(void)!write(text_fd, "\n", 1);
 }
 
-/* Without one capability from now on. */
+/* Drop one capability for good. */
 static void
 lose(int cap)
 {

@@ -212,7 +212,7 @@ sub own_dev_log {
 my @options = ("--max-size=$MAX", "--max-sessions=$SESSIONS",
     "--max-deliveries=$DELIVERIES");
 
-# What this test was started with is not the daemon's to close.
+# The daemon does not have to close descriptors that this test has inherited.
 sub close_others { POSIX::close($_) for $_[0] // 3 .. 1023 }
 
 # The three, started as root; by a user, there is no other user and no other
@@ -412,7 +412,8 @@ SKIP: {
 	    unless $mounts;
 	my $t = Msmtpd::Test->new;
 	my $syslogd = own_dev_log();
-	# Its log, its port in it, comes by datagrams: no start() for that.
+	# Its log, with the port, comes as datagrams, which start() does not
+	# read.
 	my $pid = fork // die "fork: $!\n";
 	if ($pid == 0) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);

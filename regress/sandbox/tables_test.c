@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * The tables themselves: what no system call can show.  That the kernel
- * answers as they say is for exhaustive_test and exhaustive_deliver_test.
+ * The tables of system calls themselves: what no test by real calls can show.
+ * exhaustive_test and exhaustive_deliver_test prove that the kernel answers as
+ * the tables say.
  */
 
 #include <sys/mman.h>

@@ -93,7 +93,7 @@ main(void)
 	auth_cancel(77);
 	is_str(answers(), "", "a cancel of what has no answer due: nothing");
 
-	/* The penalty stays, whoever has gone. */
+	/* The delay stays when the client that has caused it is gone. */
 	request(1, "user", "guess");
 	auth_cancel(1);
 	request(2, "user", "secret");

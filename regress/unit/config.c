@@ -15,7 +15,7 @@ config_default(struct config *c)
 	char		 name[] = "msmtpd", *argv[] = { name, NULL };
 	struct options	 o;
 
-	/* getopt_long(3) begins anew, and again for whom it serves next. */
+	/* getopt_long(3) begins anew, here and for the next caller. */
 	optind = 0;
 	options_parse(&o, 1, argv);
 	optind = 0;

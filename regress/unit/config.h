@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+/* The settings of a daemon under test. */
 
 #ifndef TEST_CONFIG_H
 #define TEST_CONFIG_H
-
-/* The settings of a daemon under test. */
 
 #include "msmtpd.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Content after DATA: dots, line ends and its end, against the reference. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,9 +80,9 @@ try_mixture(const char *in, size_t len)
 }
 
 /*
- * The next hop: whoever sends the output on doubles the dots at its lines'
- * beginnings and ends its lines with CR LF.  That is one message again, the
- * same.  Returns whether it is not.
+ * The next hop: a program that sends the output on doubles the dots at its
+ * lines' beginnings and ends its lines with CR LF.  That must be one message
+ * again, and the same one.  Returns whether it is not.
  */
 static bool
 try_hop(const char *in, size_t len)

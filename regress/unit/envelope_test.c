@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * What deliver looks at before it runs a command, of which each is refused
- * that no honest front sends: the envelope's head, addresses and descriptor.
+ * What deliver checks before it runs a command: the envelope's head, addresses
+ * and descriptor.  All that no honest front sends is refused.
  */
 
 #include <sys/mman.h>
@@ -37,8 +37,8 @@ head(uint64_t size, uint32_t nrcpt, uint32_t octets)
 	return (h);
 }
 
-/* As deliver does: the form, then the rest.  A body of its own length, so that
- * whoever reads on is caught. */
+/* Check as deliver does: the form first, then the rest.  The body has memory
+ * of its own length, so that a sanitizer catches reads beyond it. */
 static const char *
 begin(struct envelope *e, const struct imsg_mail *h, const char *text,
     size_t len)

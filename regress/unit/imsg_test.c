@@ -379,7 +379,8 @@ test_queue(void)
 	is_int(imsgbuf_flush(&a, 10), -1, "flush gives up");
 	is_int(errno, ETIMEDOUT, "with ETIMEDOUT");
 
-	/* Room for one now, but none may overtake those that wait. */
+	/* There is room for one message now, but no message may overtake one
+	 * that waits. */
 	is_int(imsgbuf_get(&b, &imsg), 1, "get");
 	wrong += imsg.hdr.peerid != got++;
 	is_int(imsg_compose(&a, 1, sent, -1, NULL, 0), -1, "still full");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Lines of the log: what is printable, what is cut, what a sink gets. */
 
 /* Which strnvis(3) is meant; none is used here. */
 #define LIBBSD_OPENBSD_VIS

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The log to syslogd: its lines, and a syslogd that is stopped or gone. */
 
 #include <sys/socket.h>
 #include <sys/un.h>

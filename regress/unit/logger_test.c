@@ -454,7 +454,7 @@ test_drain(void)
 	if ((pid = fork()) == -1)
 		abort();
 	if (pid == 0) {
-		/* A reader that begins late. */
+		/* A reader that begins to read late. */
 		(void)alarm(GUARD);
 		(void)logger_open(LOGGER_NONE, NULL);
 		close(fds[1]);

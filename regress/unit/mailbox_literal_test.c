@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Address literals; mailbox_test.c has what else a mailbox is. */
+/* Address literals; the other forms of a mailbox are in mailbox_test.c. */
 
 #include <stdio.h>
 #include <stdlib.h>

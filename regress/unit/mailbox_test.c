@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Mailboxes and paths: what is one, and what is refused, and why. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+/* The command line: what each option sets, and what it refuses. */
+
 #include <sys/wait.h>
 
 #include <fcntl.h>

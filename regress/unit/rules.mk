@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: ISC
 
-# Its syslogd does not listen where the system's does.
+# Unit tests: flags that single ones of them need.
+
+# logger_syslog_test stands in for syslogd at a socket of its own.
 $(OBJDIR)/regress/unit/logger_syslog_test: private LINK += -Wl,--wrap=connect

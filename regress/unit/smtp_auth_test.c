@@ -11,7 +11,8 @@
 #include "recorder.h"
 #include "tap.h"
 
-/* What AUTH asks of whoever checks it, and what it leaves behind. */
+/* What the engine asks of the process that checks passwords, and what it
+ * leaves in memory. */
 
 #define HELLO	"EHLO x\r\n"
 
@@ -167,7 +168,8 @@ test_any_long(void)
 	recorder_free(&r);
 }
 
-/* With --auth only who has the password is known by the name. */
+/* With --auth the engine keeps a client's name only after the right
+ * password. */
 static void
 test_user(void)
 {

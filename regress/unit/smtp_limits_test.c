@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The SMTP engine's limits: lines, errors, recipients, sizes, mails. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,7 +178,8 @@ test_errors(void)
 	is_str(smtp_reason(r.smtp), "too many errors", "for this reason");
 	recorder_free(&r);
 
-	/* A mail refused for its content is none that was taken. */
+	/* A mail that is refused for its content does not reset the count of
+	 * errors. */
 	recorder_init(&r);
 	r.conf.max_size = 10;
 	recorder_start(&r);
@@ -188,7 +190,7 @@ test_errors(void)
 	recorder_free(&r);
 }
 
-/* Recipients that are refused are no errors, but recipients. */
+/* Recipients that are refused do not count as errors, but as recipients. */
 static void
 test_refused(void)
 {
@@ -226,7 +228,7 @@ test_refused(void)
 		is_str(last_codes(&r, 1), "250 2.1.5,", "and after RSET");
 		recorder_free(&r);
 	}
-	/* What names no recipient is an error. */
+	/* A RCPT that names no recipient is an error. */
 	recorder_init(&r);
 	recorder_start(&r);
 	recorder_send(&r, HELLO MAIL);
@@ -415,7 +417,8 @@ test_loop(void)
 	recorder_free(&r);
 }
 
-/* A mail that has our own field is refused as soon as that is seen. */
+/* A mail with this daemon's own Received field is refused as soon as that is
+ * seen. */
 static void
 test_back(void)
 {

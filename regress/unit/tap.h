@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* TAP for tests written in C. */
 
 #ifndef TAP_H
 #define TAP_H

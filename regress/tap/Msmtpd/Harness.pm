@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Harness;
-
 # For prove --harness: TAP::Harness that lists before the summary what was
 # skipped and why, and appends "passed failed skipped" to the file that
 # $TAP_TOTALS names, so that several runs can be added up.  Perl runs what
 # ends in .t; anything else is a program, run under $TEST_UNDER where that
 # names one (valgrind).
+
+package Msmtpd::Harness;
 
 use strict;
 use warnings;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Chaos;
-
 # What the tests of faults share: a daemon under a supervisor that holds its
 # socket, and what is known of processes from /proc.
+
+package Msmtpd::Chaos;
 
 use strict;
 use warnings;

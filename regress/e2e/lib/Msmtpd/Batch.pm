@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Batch;
-
 # End-to-end tests of a daemon of another kind (under memcheck, with
 # LeakSanitizer), several at a time, each file of them one check.
+
+package Msmtpd::Batch;
 
 use strict;
 use warnings;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Clients;
-
 # What the tests of SMTP from outside share: dialogues, the log taken apart,
 # the Received fields that msmtpd adds.
+
+package Msmtpd::Clients;
 
 use strict;
 use warnings;

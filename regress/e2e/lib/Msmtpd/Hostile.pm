@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Hostile;
-
 # Daemons one of whose processes an attacker has taken over: the programs of
 # regress/sandbox that do what --max-noops says.
+
+package Msmtpd::Hostile;
 
 use strict;
 use warnings;

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Smarthost;
-
 # A smarthost that misbehaves as it is told: an SMTP server on the loopback
 # interface which at each stage of a session can answer anything, cut the
 # connection or stall, and which keeps what it was given.
@@ -23,6 +21,8 @@ package Msmtpd::Smarthost;
 #
 # A stage without a plan is answered as a server does that takes all mail.
 # "offer" lists the lines after the first one of EHLO's reply.
+
+package Msmtpd::Smarthost;
 
 use strict;
 use warnings;

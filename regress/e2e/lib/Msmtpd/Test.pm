@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Test;
-
 # A daemon under test: a port and a directory of its own, the commands that it
 # runs and what they have filed, its log, its processes, its end.  Clients are
 # in Msmtpd::Test::Client; what Msmtpd::Test::System has is exported from here.
 # Every wait has a deadline; what does not come by then dies with the log.
+
+package Msmtpd::Test;
 
 use strict;
 use warnings;

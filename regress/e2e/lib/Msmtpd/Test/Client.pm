@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Test::Client;
-
 # An SMTP client: commands and replies one by one, and whole transactions.
+
+package Msmtpd::Test::Client;
 
 use strict;
 use warnings;

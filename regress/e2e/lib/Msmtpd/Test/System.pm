@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-package Msmtpd::Test::System;
-
 # Files, programs, processes and namespaces: what a test asks of the system,
 # without a daemon.  Msmtpd::Test exports all of it.
+
+package Msmtpd::Test::System;
 
 use strict;
 use warnings;
