@@ -13,6 +13,7 @@
 #include "front/handoff.h"
 #include "front/message.h"
 #include "front/session.h"
+#include "front/status.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "peer.h"
@@ -245,6 +246,7 @@ main(void)
 	start_peer(&parent, "parent");
 	start_peer(&deliver, "deliver");
 	message_init(conf.max_memory);
+	status_init(&parent);
 	session_init(&conf, &parent, &deliver, ended);
 	test_silence();
 	test_pause();
