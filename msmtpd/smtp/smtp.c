@@ -141,17 +141,23 @@ void
 smtp_close(struct smtp *s, const char *enhanced, const char *text,
     const char *why)
 {
-	char	 buf[SMTP_REPLY_MAX - 2];
+	char		 buf[SMTP_REPLY_MAX - 2];
+	struct verdict	 v = { 421, enhanced, text };
+	bool		 data = s->wait == SMTP_WAIT_DATA;
 
 	if (s->wait == SMTP_WAIT_CLOSE)
 		return;
 	smtp_log_deferred(s);
 	if (smtp_reason(s) != NULL) {
 		why = smtp_reason(s);
-		text = "The message must end with CR LF . CR LF";
+		v.text = "The message must end with CR LF . CR LF";
 	}
-	snprintf(buf, sizeof(buf), "421 %s %s %s", enhanced,
-	    s->conf->hostname, text);
+	snprintf(buf, sizeof(buf), "421 %s %s %s%s%s", enhanced,
+	    s->conf->hostname, v.text, data ? ", id=" : "",
+	    data ? s->tx->id : "");
+	/* The mail that is being received gets no other reply. */
+	if (data)
+		s->ops->refused(s->arg, &s->tx->mail, &v);
 	smtp_say(s, buf);
 	smtp_auth_end(s);
 	smtp_line_free(s);

@@ -83,8 +83,9 @@ struct smtp_ops {
 	 */
 	void	(*data_abort)(void *arg);
 	/*
-	 * The mail whose message was dropped has been received to its end,
-	 * and this is what the client is told, for the log.
+	 * The mail whose message was dropped has been received to its end, or
+	 * smtp_close() has cut it off, and this is what the client is told, for
+	 * the log.
 	 */
 	void	(*refused)(void *arg, const struct smtp_mail *,
 		    const struct verdict *);
@@ -156,7 +157,8 @@ void	smtp_auth_result(struct smtp *, bool ok, bool failed);
  * smtp_close: say 421 with this enhanced code and text, and end the session:
  * smtp_waits() is SMTP_WAIT_CLOSE from then on.  Must not be called while a
  * result is awaited.  why is static and becomes smtp_reason().  A client that
- * has ended its message with wrong line ends is told that instead.
+ * has ended its message with wrong line ends is told that instead.  Within a
+ * message the reply ends with the mail's id, as smtp_result()'s does.
  */
 void	smtp_close(struct smtp *, const char *enhanced, const char *text,
 	    const char *why);

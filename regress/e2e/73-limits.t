@@ -387,8 +387,11 @@ $idle->start('--command=' . $idle->filer, '--timeout=5', '--min-rate=0');
 	like($c->reply, qr/^421 4\.4\.2 /, 'DATA, nothing comes: 421');
 	cmp_ok(now() - $begin, '>=', 4.99, 'not earlier');
 	ok($c->at_end, 'and closed');
-	like($lf->reply, qr/^421 4\.4\.2 \S+ The message must end with CR LF/,
-	    'LF . LF, and nothing comes: 421 says what is missing');
+	my ($id) = $lf->reply =~ /^421 4\.4\.2 \S+ The message must end with (?#
+	    )CR LF \. CR LF, id=(\S+)\z/;
+	ok($id, 'LF . LF, and nothing comes: 421 says what is missing');
+	$idle->wait_log(qr/mail id=\Q$id\E client=\S+ reply=421 (?#
+	    )command=none .* why="The message must end/);
 	ok($lf->at_end, 'and closed');
 	$idle->wait_log(qr/ended: (message not ended with CR LF \. CR LF)/);
 	is(scalar $idle->mails, 0, 'nothing is handed on');

@@ -24,7 +24,7 @@
 #define MINUTE	(60 * SECOND)
 #define RATE	100		/* --min-rate, octets a second */
 
-#define SLOW	"421 4.4.2 mail.example.org Data comes too slowly\r\n"
+#define SLOW	"421 4.4.2 mail.example.org Data comes too slowly, id=*.1\r\n"
 
 static struct config	 conf;
 static struct peer	 parent, deliver;
@@ -85,14 +85,21 @@ say_content(int fd, size_t len)
 	}
 }
 
-/* What the client is told, and has not read yet: "" for nothing. */
+/* What the client is told, and has not read yet: "" for nothing.  Of a mail's
+ * id the daemon's start and the session are "*". */
 static const char *
 told(int fd)
 {
 	static char	 buf[8192];
+	char		*id;
 	ssize_t		 n = recv(fd, buf, sizeof(buf) - 1, MSG_DONTWAIT);
 
 	buf[n > 0 ? n : 0] = '\0';
+	if ((id = strstr(buf, ", id=")) != NULL && strrchr(id, '.') != NULL) {
+		id += strlen(", id=");
+		*id++ = '*';
+		memmove(id, strrchr(id, '.'), strlen(strrchr(id, '.')) + 1);
+	}
 	return (buf);
 }
 

@@ -82,7 +82,11 @@ test_vain(void)
 		before = r.replies.len;
 		smtp_close(r.smtp, "4.4.2", "Idle for too long", "timeout");
 		is_str(r.replies.p + before, "421 4.4.2 mail.example.org The "
-		    "message must end with CR LF . CR LF\r\n", "is told so");
+		    "message must end with CR LF . CR LF, id=" RECORDER_ID
+		    "\r\n", "is told so");
+		ok(strstr(r.events.p, "{refused: 421 4.4.2 The message must "
+		    "end with CR LF . CR LF: from <") != NULL,
+		    "and so is the log");
 		is_str(smtp_reason(r.smtp),
 		    "message not ended with CR LF . CR LF", "the reason");
 		recorder_free(&r);

@@ -542,7 +542,8 @@ test_close(void)
 	before = r.replies.len;
 	smtp_close(r.smtp, "4.4.2", "Idle for too long", "idle");
 	is_str(r.replies.p + before,
-	    "421 4.4.2 mail.example.org Idle for too long\r\n", "smtp_close()");
+	    "421 4.4.2 mail.example.org Idle for too long, id=" RECORDER_ID
+	    "\r\n", "smtp_close()");
 	is_str(smtp_reason(r.smtp), "idle", "its reason");
 	smtp_close(r.smtp, "4.3.2", "Twice", "twice");
 	is_str(smtp_reason(r.smtp), "idle", "only the first counts");
