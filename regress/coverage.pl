@@ -13,7 +13,7 @@ use JSON::PP;
 use Test::More;
 
 # The engine: what sees a client's octets.
-my $engine = qr{^(?:smtp/.*|mail/mailbox|front/received)\.c$};
+my $engine = qr{^msmtpd/(?:smtp/.*|mail/mailbox|front/received)\.c$};
 
 my ($dir, $min) = @ARGV;
 my $prof = "$dir/prof";
