@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* client: a client's address, and how it is written. */
+/* client: a client's address and user, and how they are written. */
 
 #include <arpa/inet.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* client: a client's address, and how it is written. */
+/* client: a client's address and user, and how they are written. */
 
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -7,18 +7,21 @@
 #include <sys/socket.h>
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CLIENT_MAX	64	/* octets of a client's text, '\0' included */
 
-/* A client's address.  It is small: there may be 100,000 sessions. */
+/* A client's address and user.  It is small: there may be 100,000 sessions. */
 struct client {
 	union {
 		struct in_addr	 in;
 		struct in6_addr	 in6;
 	}		 addr;
+	uint32_t	 uid;		/* of the client's end, where known */
 	uint16_t	 port;
 	uint8_t		 family;	/* AF_UNSPEC: --inetd's pipe or file */
+	bool		 known;		/* uid is what the kernel has said */
 };
 
 /* client_set: take an address of accept(2); a family other than AF_INET and
