@@ -180,7 +180,9 @@ enum words_about {
 	WORDS_MAIL,		/* msmtp: the mail or its envelope */
 	WORDS_SESSION,		/* msmtp: greeting, EHLO, STARTTLS */
 	WORDS_LOGIN,		/* msmtp: AUTH */
-	WORDS_CONFIG		/* msmtp: a file that it cannot use; no reply */
+	WORDS_CONFIG,		/* msmtp: a file that it cannot use; no reply */
+	WORDS_MISPLACED		/* msmtp: a reply that refuses nothing, such as
+				 * 250 to DATA; none that counts */
 };
 
 /* The last SMTP reply in what a command has printed, made harmless. */

@@ -52,6 +52,8 @@ static const struct verdict	 other_status =
     { 554, "5.3.0", "The command has failed" };
 static const struct verdict	 by_config =
     { 451, "4.3.5", "The command cannot use a file of its own, try again" };
+static const struct verdict	 by_misplaced =
+    { 451, "4.5.0", "The smarthost's reply is out of place, try again" };
 static const struct verdict	 by_signal =
     { 451, "4.3.0", "The command was killed, try again" };
 static const struct verdict	 by_timeout =
@@ -78,6 +80,10 @@ verdict_status(const struct imsg_result *r)
 	if ((r->value == EX_IOERR || r->value == EX_NOINPUT) &&
 	    r->words.about == WORDS_CONFIG)
 		return (&by_config);
+	/* Nor does msmtp tell a reply that refuses from any other one. */
+	if ((r->value == EX_DATAERR || r->value == EX_NOPERM) &&
+	    r->words.about == WORDS_MISPLACED)
+		return (&by_misplaced);
 	for (i = 0; i < sizeof(by_status) / sizeof(by_status[0]); i++)
 		if (by_status[i].status == r->value)
 			return (&by_status[i].verdict);
@@ -119,8 +125,14 @@ verdict_words(struct verdict *v, const struct imsg_result *r)
 	default:
 		break;
 	}
-	/* 421 would tell the client that we close the session with it. */
-	v->code = w->code == 421 ? 451 : w->code;
+	/* 421 would tell the client that we close the session with it, and y
+	 * of 4yz and 5yz is not above 5 (RFC 5321, 4.2). */
+	if (w->code == 421)
+		v->code = 451;
+	else if (w->code / 10 % 10 > 5)
+		v->code = final ? 550 : 450;
+	else
+		v->code = w->code;
 	v->enhanced = *w->enhanced != '\0' ? w->enhanced :
 	    final ? "5.0.0" : "4.0.0";
 	v->text = *w->text != '\0' ? w->text :

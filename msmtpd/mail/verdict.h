@@ -22,7 +22,8 @@ struct verdict {
  * verdict: what the client is told of a command's fate.  Exit status 0 is
  * 250.  With another one, the SMTP reply that the command has printed decides
  * (struct mail_words), except that 421, and what concerns the session or the
- * login with the smarthost and not the mail, is 451.  Without such a reply the
+ * login with the smarthost and not the mail, is 451, and a code that RFC 5321
+ * does not have, such as 571, is 450 or 550.  Without such a reply the
  * exit status decides: those of sysexits.h that say something about the mail,
  * and unknown ones, are 55z, all others 451.  So is a signal, a timeout, the
  * daemon's end and every failure of our own.  The strings are constant, or are

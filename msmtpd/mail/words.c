@@ -71,11 +71,12 @@ enhanced_len(const char *p, char class)
 	return (len + n);
 }
 
-/* Take the line apart, if it begins with a reply. */
+/* Take the line apart, if it begins with a reply whose second digit is top at
+ * most. */
 static bool
-reply_parse(struct reply *r, const char *p)
+reply_parse(struct reply *r, const char *p, char top)
 {
-	if ((p[0] != '4' && p[0] != '5') || p[1] < '0' || p[1] > '5' ||
+	if ((p[0] != '4' && p[0] != '5') || p[1] < '0' || p[1] > top ||
 	    !is_digit(p[2]) || (p[3] != ' ' && p[3] != '-' && p[3] != '\0'))
 		return (false);
 	r->code = (unsigned int)((p[0] - '0') * 100 + (p[1] - '0') * 10 +
@@ -129,6 +130,8 @@ introduces(const char *line)
 	const char	*p = after_program(line);
 	size_t		 i;
 
+	if (server_message(line) != NULL)
+		return (WORDS_MISPLACED);
 	if (p == NULL)
 		return (WORDS_MAIL);
 	for (i = 0; i < sizeof(introductions) / sizeof(introductions[0]); i++)
@@ -191,17 +194,17 @@ reply_line(struct words *w, const struct reply *r, enum words_about about)
 	w->open = r->more;
 }
 
-/* A line without a reply says what the next one is about, or that there will
- * be none because msmtp cannot use a file. */
+/* A line without a reply that counts says what the next one is about, or why
+ * there will be none. */
 static void
 other_line(struct words *w, const char *line)
 {
 	enum words_about	 about = introduces(line);
 
 	w->open = false;
-	w->next = about == WORDS_CONFIG ? WORDS_MAIL : about;
-	if (about == WORDS_CONFIG && w->found.code == 0)
-		w->found.about = WORDS_CONFIG;
+	w->next = about >= WORDS_CONFIG ? WORDS_MAIL : about;
+	if (about >= WORDS_CONFIG && w->found.code == 0)
+		w->found.about = (uint8_t)about;
 }
 
 static void
@@ -222,9 +225,10 @@ words_line(struct words *w)
 			line[i] = '?';
 	line[w->len] = '\0';
 	w->len = 0;
-	if ((said = server_message(line)) != NULL && reply_parse(&r, said))
+	/* Smarthosts use codes such as 571, which RFC 5321 does not have. */
+	if ((said = server_message(line)) != NULL && reply_parse(&r, said, '9'))
 		reply_line(w, &r, w->next);
-	else if (reply_parse(&r, line))
+	else if (reply_parse(&r, line, '5'))
 		reply_line(w, &r, WORDS_UNKNOWN);
 	else
 		other_line(w, line);
@@ -278,7 +282,8 @@ words_valid(const struct mail_words *w)
 		return (false);
 	if (w->code == 0)
 		return (*p == '\0' && *w->text == '\0' &&
-		    (w->about == WORDS_UNKNOWN || w->about == WORDS_CONFIG));
+		    (w->about == WORDS_UNKNOWN || w->about == WORDS_CONFIG ||
+		    w->about == WORDS_MISPLACED));
 	if (w->code < 400 || w->code > 599 || w->about >= WORDS_CONFIG)
 		return (false);
 	return (*p == '\0' || enhanced_len(p, (char)('0' + w->code / 100)) ==

@@ -251,7 +251,7 @@ sub sayings {
 		    '550 4.1.1 no' }, '550 5.0.0 4.1.1 no', '550 4.1.1 no');
 		row("$stage: a code alone", { $stage => '550 ' },
 		    '550 5.0.0 Refused');
-		# msmtp does not accept these lines as a reply.
+		# msmtp takes this for no reply, and does not print it.
 		row("$stage: a code without a space", { $stage => '550' },
 		    qr/^451 4\.\d\.\d /);
 		row("$stage: escapes, CR, 8-bit", { $stage =>
@@ -271,6 +271,21 @@ sub sayings {
 	my ($got) = answer('the second of two',
 	    to => [qw(a@example.net b@example.net)]);
 	is($got, '550 5.1.1 no', 'the second of two');
+	# Replies with which nothing is refused.
+	for (['mail', '354 go'], ['rcpt', '220 hello'], ['data', '250 ok'],
+	    ['rcpt', "354-go\n354 on"], ['mail', '999 no']) {
+		my ($stage, $said) = @$_;
+		row("$stage: " . $said =~ s/\n/, /r, { $stage => $said },
+		    qr/^451 4\.5\.0 /, qr/^The smarthost's reply is out/);
+	}
+	row('end: 354 go', { end => '354 go' }, qr/^451 4\.3\.0 /);
+	# Codes that RFC 5321 does not have.
+	for my $stage (@MAIL) {
+		row("$stage: 571", { $stage => '571 5.7.1 blocked' },
+		    '550 5.7.1 blocked', '571 5.7.1 blocked');
+		row("$stage: 471", { $stage => '471 later' },
+		    '450 4.0.0 later', '471 later');
+	}
 	row('530 to MAIL', { mail => '530 5.7.0 bob must log in' },
 	    qr/^451 4\.7\.0 (?!.*bob)/, '530 5.7.0 bob must log in');
 	row('after QUIT nothing counts', { quit => '550 5.1.1 no' },
@@ -295,6 +310,8 @@ sub login {
 		    $said =~ s/\n535 5\.7\.8//r =~ s/-/ /r);
 		like($audit->{log}, qr/bob/, 'the log has the words');
 	}
+	row("AUTH: $_", { @offer, auth => $_ }, qr/^451 4\.5\.0 /)
+	    for '250 ok', '354 go';
 	row('no AUTH is offered', {}, qr/^451 4\.\d\.\d /);
 	$t->stop;
 }

@@ -55,6 +55,7 @@ check_verdict(const struct mail_words *w)
 		verdict(&v, &r);
 		verdict_why(why, sizeof(why), &v, &r);
 		CHECK(v.code >= 400 && v.code < 600 && v.code != 421);
+		CHECK(v.code / 10 % 10 <= 5);
 		CHECK(v.enhanced[0] == '0' + v.code / 100);
 		CHECK(strlen(v.enhanced) < MSMTPD_ENHANCED_MAX);
 		CHECK(*v.text != '\0' && strlen(v.text) < MSMTPD_WORDS_MAX);

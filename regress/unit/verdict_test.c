@@ -113,6 +113,10 @@ static const struct words_case {
 	{ "538", 1, WORDS_UNKNOWN, 538, "", "no", 451, NULL, "538 no" },
 	{ "454 to another command", 69, WORDS_MAIL, 454, "4.7.1", "relay", 454,
 	    "4.7.1 relay", "454 4.7.1 relay" },
+	{ "571 to RCPT", 65, WORDS_MAIL, 571, "5.7.1", "blocked", 550,
+	    "5.7.1 blocked", "571 5.7.1 blocked" },
+	{ "471 to MAIL", 69, WORDS_MAIL, 471, "", "later", 450,
+	    "4.0.0 later", "471 later" },
 	{ "success counts more than words", 0, WORDS_UNKNOWN, 550, "5.1.1",
 	    "no", 250, NULL, "" },
 };
@@ -165,16 +169,27 @@ words_cases(void)
 	}
 }
 
-/* What msmtp says of a file makes an answer of two statuses, and of no other
- * one. */
+/* Where msmtp quotes no refusal, what it says makes an answer of the statuses
+ * that it exits with then, and of no other ones. */
 static void
-config_cases(void)
+about_cases(void)
 {
 	static const struct {
-		int	 status, code;
-	}			 files[] = {
-		{ EX_IOERR, 451 }, { EX_NOINPUT, 451 }, { EX_USAGE, 554 },
-		{ EX_DATAERR, 554 }, { 1, 554 }, { EX_CONFIG, 451 }
+		enum words_about	 about;
+		int			 status, code;
+		const char		*enhanced;
+	}			 cases[] = {
+		{ WORDS_CONFIG, EX_IOERR, 451, "4.3.5" },
+		{ WORDS_CONFIG, EX_NOINPUT, 451, "4.3.5" },
+		{ WORDS_CONFIG, EX_CONFIG, 451, "4.3.5" },
+		{ WORDS_CONFIG, EX_USAGE, 554, "5.3.5" },
+		{ WORDS_CONFIG, EX_DATAERR, 554, "5.6.0" },
+		{ WORDS_CONFIG, 1, 554, "5.3.0" },
+		{ WORDS_MISPLACED, EX_DATAERR, 451, "4.5.0" },
+		{ WORDS_MISPLACED, EX_NOPERM, 451, "4.5.0" },
+		{ WORDS_MISPLACED, EX_UNAVAILABLE, 451, "4.3.0" },
+		{ WORDS_MISPLACED, EX_NOINPUT, 554, "5.3.0" },
+		{ WORDS_MISPLACED, 1, 554, "5.3.0" }
 	};
 	struct imsg_result	 r;
 	struct verdict		 v;
@@ -182,14 +197,14 @@ config_cases(void)
 
 	memset(&r, 0, sizeof(r));
 	r.outcome = MAIL_EXITED;
-	r.words.about = WORDS_CONFIG;
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		r.value = files[i].status;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		r.words.about = (uint8_t)cases[i].about;
+		r.value = cases[i].status;
 		verdict(&v, &r);
-		is_int(v.code, files[i].code, "a file, status %d", r.value);
-		if (v.code == 451)
-			is_str(v.enhanced, "4.3.5", "a file, status %d",
-			    r.value);
+		is_int(v.code, cases[i].code, "about %d, status %d",
+		    r.words.about, r.value);
+		is_str(v.enhanced, cases[i].enhanced, "about %d, status %d",
+		    r.words.about, r.value);
 	}
 }
 
@@ -230,7 +245,7 @@ main(void)
 	}
 	is_int(unsound, 0, "all replies are sound");
 	words_cases();
-	config_cases();
+	about_cases();
 	/* Whatever deliver says. */
 	r.outcome = MAIL_FAILED;
 	r.value = INT_MIN;

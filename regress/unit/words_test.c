@@ -55,6 +55,8 @@ static const struct words_case {
 	{ "msmtp: several lines", RCPT M "550-5.1.1 one\n" M
 	    "550-5.1.1 two\n" M "550 5.1.1 three\n" LAST, 550, "5.1.1",
 	    "one two three", WORDS_MAIL },
+	{ "msmtp: a code of no RFC", RCPT M "571-5.7.1 no\n" M "571 way\n"
+	    LAST, 571, "5.7.1", "no way", WORDS_MAIL },
 	{ "msmtp: no reply", "msmtp: the server sent an empty reply\n" LAST,
 	    0, "", "", WORDS_UNKNOWN },
 	{ "msmtp: a file", "msmtp: /etc/msmtprc: Permission denied\n", 0, "",
@@ -124,10 +126,19 @@ static const struct words_case {
 	{ "an address with msmtp's words in it", "msmtp: recipient address "
 	    "\"server message: 550 x\"@y not accepted by the server\n", 0, "",
 	    "", WORDS_UNKNOWN },
-	{ "a success that msmtp reports", M "250 ok\n", 0, "", "",
-	    WORDS_UNKNOWN },
+	{ "msmtp: 250 to DATA", "msmtp: the server does not accept mail "
+	    "data\n" M "250 ok\n" LAST, 0, "", "", WORDS_MISPLACED },
+	{ "msmtp: 354 to RCPT", RCPT M "354-go\n" M "354 on\n" LAST, 0, "",
+	    "", WORDS_MISPLACED },
+	{ "msmtp: 600", M "600 x\n", 0, "", "", WORDS_MISPLACED },
+	{ "misplaced, then a reply", M "250 x\n" M "550 no\n", 550, "", "no",
+	    WORDS_MAIL },
+	{ "a reply, then misplaced", M "550 no\n" M "250 x\n", 550, "", "no",
+	    WORDS_MAIL },
+	{ "misplaced, then a file", M "250 x\nx: /y: z\n", 0, "", "",
+	    WORDS_CONFIG },
 	{ "msmtp's words twice", M "server message: 550 x\n", 0, "", "",
-	    WORDS_UNKNOWN },
+	    WORDS_MISPLACED },
 
 	/* enhanced codes */
 	{ "of another class", "550 4.1.1 x\n", 550, "", "4.1.1 x",
