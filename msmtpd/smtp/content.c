@@ -84,9 +84,12 @@ content_unended(const struct content *c)
 {
 	const char	*begin = c->tail, *p;
 
+	/* The last line may lack its line end. */
 	p = content_line_end(begin, begin + CONTENT_TAIL);
+	if (p == NULL)
+		p = begin + CONTENT_TAIL;
 	/* A script may have sent QUIT without waiting for a reply. */
-	if (p != NULL && p - begin >= 4 && strncasecmp(p - 4, "quit", 4) == 0)
+	if (p - begin >= 4 && strncasecmp(p - 4, "quit", 4) == 0)
 		p = content_line_end(begin, p - 4);
 	return (p != NULL && p - begin >= 2 && p[-1] == '.' &&
 	    (p[-2] == '\n' || p[-2] == '\r'));

@@ -39,9 +39,9 @@ size_t	content_filter(struct content *, char *buf, size_t len,
 	    struct content_out *);
 
 /*
- * content_unended: whether the client waits because it has ended the message
- * with a wrong line end: the last line received is a dot alone, or QUIT after
- * such a line.  Must not be called after out->end.
+ * content_unended: whether the client seems to have ended the message with a
+ * wrong line end, or without one: the last line received is a dot alone, or
+ * QUIT after such a line.  Must not be called after out->end.
  */
 bool	content_unended(const struct content *);
 

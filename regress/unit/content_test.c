@@ -247,13 +247,13 @@ test_held(void)
 
 /* Whether a client that has sent so much waits for its end in vain. */
 static const char	*const in_time[] = {
-	"", ".", "x\r\n", "x\n", "x\r\n.", "x\n.", "x.\n", "x\n..\n",
+	"", "x\r\n", "x\n", "x.", "x\n..", "x.\n", "x\n..\n",
 	"x\r\n..\r\n", "x\n.x\n", "x\n.\nx\n", "x\n.\n\n", "x\n.\nQUI",
-	"x\n.\nQUIT", "x\n.\nxQUIT\n", "x\nQUIT\n", ".QUIT\n",
+	"x\n.\nxQUIT\n", "x\nQUIT\n", ".QUIT\n", "\n.QUIT", "QUIT",
 	NULL
 };
 static const char	*const in_vain[] = {
-	".\n", ".\r\r\n", "x\n.\n", "x\n.\r\n", "x\r\n.\n", "x\r\r\n.\r\r\n",
+	".", "x\r\n.", "x\n.", "x\n.\nQUIT", ".\n", ".\r\r\n", "x\n.\n", "x\n.\r\n", "x\r\n.\n", "x\r\r\n.\r\r\n",
 	"x\r.\r", "x\r\n.\r", "x\n.\nQUIT\n", "x\n.\nquit\r\n", "x\r.\rQUIT\r",
 	".\nQUIT\n", "a longer message of several lines\nx\n\n.\n",
 	NULL
