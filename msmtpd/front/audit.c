@@ -90,14 +90,17 @@ audit(const struct audit *a)
 {
 	char	 helo[FIELD_HELO], user[FIELD_USER], sender[FIELD_ADDRESS];
 	char	 line[LOG_LINE_MAX - PROCNAME_ROOM], why[FIELD_WHY + 8];
+	char	 reply[12] = "-";
 	size_t	 n, room;
 
+	if (a->reply != 0)
+		snprintf(reply, sizeof(reply), "%d", a->reply);
 	field(helo, sizeof(helo), a->helo, ' ');
 	field(user, sizeof(user), a->user, ' ');
 	field(sender, sizeof(sender), a->sender, ' ');
-	snprintf(line, sizeof(line), "mail id=%s client=%s reply=%d "
+	snprintf(line, sizeof(line), "mail id=%s client=%s reply=%s "
 	    "command=%s size=%llu seconds=%lld.%03lld helo=%s%s%s from=<%s> "
-	    "nrcpt=%u to=", a->id, a->client, a->reply, a->fate,
+	    "nrcpt=%u to=", a->id, a->client, reply, a->fate,
 	    (unsigned long long)a->size, (long long)(a->ms / 1000),
 	    (long long)(a->ms % 1000), *helo != '\0' ? helo : "-",
 	    *user != '\0' ? " auth=" : "", user, sender, a->nrcpt);

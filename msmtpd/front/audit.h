@@ -21,12 +21,13 @@ struct audit {
 	uint64_t	 size;		/* octets */
 	int64_t		 ms;		/* from the end of data to the reply */
 	uint32_t	 nrcpt;
-	int		 reply;		/* the code that the client is given */
+	int		 reply;		/* the code that the client is given;
+					 * 0: the client was gone */
 };
 
 /*
- * audit: log one line about a mail whose content has been received to its end
- * and whose final reply is known: at info where the reply is 250, else as a
+ * audit: log one line about a mail to which DATA has given an id, once its
+ * final reply is known, or that there will be none: at info where the reply is 250, else as a
  * warning.  A client's words are made printable and are cut where they are
  * long; the first 10 recipients are named.  The reason stands last, in quotes:
  * it has spaces, which no other field has.

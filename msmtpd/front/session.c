@@ -100,8 +100,10 @@ session_end(struct session *s, const char *why)
 	bool		 told;
 
 	if (s->fd != -1) {
-		session_log_end(s, smtp_reason(s->smtp) != NULL ?
-		    smtp_reason(s->smtp) : why);
+		if (smtp_reason(s->smtp) != NULL)
+			why = smtp_reason(s->smtp);
+		smtp_gone(s->smtp, why);
+		session_log_end(s, why);
 		session_disconnect(s);
 	}
 	told = session_auth_cancel(s);

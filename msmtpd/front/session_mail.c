@@ -182,13 +182,18 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	a.ms = event_now() - s->since;
 	a.reply = v->code;
 	audit(&a);
-	status_mail(v);
+	if (v->code != 0)
+		status_mail(v);
 }
 
 static void
 mail_refused(void *arg, const struct smtp_mail *mail, const struct verdict *v)
 {
-	mail_audit(arg, mail, mail->size, v, "none", v->text);
+	struct session	*s = arg;
+
+	/* No time has passed between the message's end and this. */
+	s->since = event_now();
+	mail_audit(s, mail, mail->size, v, "none", v->text);
 }
 
 static void

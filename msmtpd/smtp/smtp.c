@@ -166,6 +166,17 @@ smtp_close(struct smtp *s, const char *enhanced, const char *text,
 }
 
 void
+smtp_gone(struct smtp *s, const char *why)
+{
+	struct verdict	 v = { 0, "", why };
+
+	if (s->wait != SMTP_WAIT_DATA)
+		return;
+	s->ops->refused(s->arg, &s->tx->mail, &v);
+	s->wait = SMTP_WAIT_CLOSE;
+}
+
+void
 smtp_end(struct smtp *s, int pri, const char *text, const char *why)
 {
 	s->busy = true;

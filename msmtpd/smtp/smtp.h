@@ -60,7 +60,8 @@ struct smtp_ops {
 	/*
 	 * DATA is about to be answered 354; make a place for the message, and
 	 * put the mail's id, which ends its final reply, into id, which is of
-	 * MSMTPD_ID_MAX octets.  false: 452 4.3.1.
+	 * MSMTPD_ID_MAX octets.  false: there is no room, and the id is that
+	 * of a mail that is refused with 452 4.3.1.
 	 */
 	bool	(*data_begin)(void *arg, const struct smtp_mail *, char *id);
 	/*
@@ -83,9 +84,10 @@ struct smtp_ops {
 	 */
 	void	(*data_abort)(void *arg);
 	/*
-	 * The mail whose message was dropped has been received to its end, or
-	 * smtp_close() has cut it off, and this is what the client is told, for
-	 * the log.
+	 * For the log, what the client is told of a mail that has an id and
+	 * does not come to data_end: data_begin has returned false, or its
+	 * message was dropped and has been received to its end, or smtp_close()
+	 * or smtp_gone() has cut it off.  Called once for each such mail.
 	 */
 	void	(*refused)(void *arg, const struct smtp_mail *,
 		    const struct verdict *);
@@ -162,6 +164,13 @@ void	smtp_auth_result(struct smtp *, bool ok, bool failed);
  */
 void	smtp_close(struct smtp *, const char *enhanced, const char *text,
 	    const char *why);
+
+/*
+ * smtp_gone: the client is gone, or cannot be served on, and why.  A message
+ * that was not received to its end is reported to the callback refused, with
+ * code 0, since there is no reply, and the session is at its end.
+ */
+void	smtp_gone(struct smtp *, const char *why);
 
 /* smtp_mails: the number of mails that were answered with 250. */
 uint32_t smtp_mails(const struct smtp *);

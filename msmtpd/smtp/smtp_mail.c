@@ -308,13 +308,28 @@ smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 	}
 }
 
+/* Say what became of the mail.  With the id a user who has only the client's
+ * message finds the mail in the log. */
+static void
+mail_say(struct smtp *s, const struct verdict *verdict)
+{
+	char	 buf[REPLY_LINE_MAX - 1];
+
+	snprintf(buf, sizeof(buf), "%d %.*s %.*s, id=%s", verdict->code,
+	    MSMTPD_ENHANCED_MAX - 1, verdict->enhanced,
+	    MSMTPD_WORDS_MAX - 1, verdict->text, s->tx->id);
+	smtp_say(s, buf);
+}
+
 void
 smtp_verb_data(struct smtp *s, char *arg, size_t len)
 {
 	(void)arg;
 	(void)len;
+	s->busy = true;
 	if (!s->ops->data_begin(s->arg, &s->tx->mail, s->tx->id)) {
-		smtp_defer(s, "452 4.3.1 " NO_ROOM);
+		s->ops->refused(s->arg, &s->tx->mail, &no_room);
+		mail_say(s, &no_room);
 		return;
 	}
 	smtp_log_deferred(s);
@@ -322,7 +337,6 @@ smtp_verb_data(struct smtp *s, char *arg, size_t len)
 	trace_init(&s->tx->trace, s->conf->hostname, s->ops->ours, s->arg);
 	preface_init(&s->tx->preface);
 	s->tx->refusal = NULL;
-	s->busy = true;
 	s->wait = SMTP_WAIT_DATA;
 	smtp_say(s, "354 End with <CR><LF>.<CR><LF>");
 }
@@ -406,25 +420,17 @@ content_spaces(struct smtp *s, uint64_t n)
 	}
 }
 
-/*
- * The mail's final reply, which ends the transaction.  With the id a user who
- * has only the client's message finds the mail in the log.
- */
+/* The mail's final reply, which ends the transaction. */
 static void
 mail_final(struct smtp *s, const struct verdict *verdict)
 {
-	char	 buf[REPLY_LINE_MAX - 1];
-
-	snprintf(buf, sizeof(buf), "%d %.*s %.*s, id=%s", verdict->code,
-	    MSMTPD_ENHANCED_MAX - 1, verdict->enhanced,
-	    MSMTPD_WORDS_MAX - 1, verdict->text, s->tx->id);
+	mail_say(s, verdict);
 	smtp_reset(s);
 	s->wait = SMTP_WAIT_COMMAND;
 	if (verdict->code == 250) {
 		s->mails++;
 		s->errors = 0;
 	}
-	smtp_say(s, buf);
 }
 
 /* The message has ended: hand the mail out, or say why it was refused. */

@@ -225,6 +225,20 @@ ends('within a mail', qr/^(?:client went away|connection lost), mails=0$/,
 	$c->cmd('DATA');
 	$c->put("half\r\n");
 });
+$t->wait_log(qr/(mail id=\S+ client=\S+ reply=- command=none size=\d+ (?#
+    )seconds=0\.000 .*to=<a\@example\.org> why="c[a-z ]+")\n/);
+pass('which has its audit line');
+ends('after a last dot without a line end',
+    qr/^message not ended with CR LF \. CR LF, mails=0$/, sub {
+	my ($c) = @_;
+	$c->cmd("EHLO x");
+	$c->cmd('MAIL FROM:<a@example.org>');
+	$c->cmd('RCPT TO:<a@example.org>');
+	$c->cmd('DATA');
+	$c->put("half\r\n.");
+	shutdown $c->fh, 1;
+	ok($c->at_end, 'closed');
+});
 ends('within the second mail', qr/^client went away, mails=1$/, sub {
 	my ($c) = @_;
 	$c->cmd("EHLO x");
@@ -252,8 +266,8 @@ ends('a message that LF . LF ends',
 	like($c->reply, qr/^$_/, "then $_") for 250, 250, 250, 354;
 	ok($c->at_end, 'closed');
 });
-# Three mails; the last of them is looked for below.
-$seen += 2;
+# Seven mails, four of them cut off; the last of them is looked for below.
+$seen += 6;
 
 # Recipients that are deferred are one line.
 ends('too many recipients', qr/^client went away, mails=0$/, sub {

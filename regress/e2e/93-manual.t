@@ -170,10 +170,15 @@ sub audit {
 		like($c->content("Subject: x\n"), $from =~ /<no/ ? qr/^550/ :
 		    qr/^250/, $from);
 	}
-	$c->cmd('QUIT');
+	# The last one is within a mail when the session ends.
+	$c->cmd($_) for 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>',
+	    'DATA';
+	shutdown $c->fh, 1;
+	ok($c->at_end, 'the session is over');
 	$t->stop;
 	my @lines = $t->log =~ /^msmtpd: front: (mail id=\S+ client=.*)$/mg;
-	is(scalar @lines, 5, 'five audit lines');
+	is(scalar @lines, 6, 'six audit lines');
+	is(scalar(grep { / reply=- / } @lines), 1, 'one has no reply');
 	is(scalar(grep { / why="550 5\.1\.1 \\042no\\042"$/ } @lines), 1,
 	    'one says why');
 	like($_, qr/^$re$/, 'as the grammar has it') for @lines;

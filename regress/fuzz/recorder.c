@@ -140,9 +140,11 @@ rec_begin(void *arg, const struct smtp_mail *mail, char *id)
 	CHECK(!r->mail_open);
 	CHECK(mail->size == 0);
 	check_mail(r, mail);
+	CHECK(!r->mail_untold);
+	r->mail_untold = true;
+	strlcpy(id, RECORDER_ID, MSMTPD_ID_MAX);
 	if (!r->begin)
 		return (false);
-	strlcpy(id, RECORDER_ID, MSMTPD_ID_MAX);
 	r->mail_open = true;
 	r->mail_fed = false;
 	r->nbegin++;
@@ -180,7 +182,7 @@ rec_end(void *arg, const struct smtp_mail *mail)
 	uint32_t	 i;
 
 	CHECK(r->mail_open && r->mail_fed);
-	r->mail_open = false;
+	r->mail_open = r->mail_untold = false;
 	r->nend++;
 	check_mail(r, mail);
 	CHECK(mail->size == r->content.len);
@@ -245,6 +247,8 @@ rec_refused(void *arg, const struct smtp_mail *mail,
 	char		 code[8];
 
 	CHECK(mail->nrcpt > 0);
+	CHECK(r->mail_untold);
+	r->mail_untold = false;
 	snprintf(code, sizeof(code), "%d ", verdict->code);
 	text_str(&r->events, "{refused: ");
 	text_str(&r->events, code);
@@ -307,6 +311,9 @@ void
 recorder_free(struct recorder *r)
 {
 	CHECK(r->nbegin == r->nend + r->nabort + r->mail_open);
+	if (r->smtp != NULL)
+		smtp_gone(r->smtp, "gone");
+	CHECK(!r->mail_untold);
 	smtp_free(r->smtp);
 	free(r->replies.p);
 	free(r->codes.p);

@@ -53,6 +53,8 @@ struct recorder {
 	uint32_t		 ndata;		/* calls of data() */
 	bool			 mail_open;
 	bool			 mail_fed;	/* data() has been called */
+	bool			 mail_untold;	/* it has an id, and neither
+						 * end() nor refused() */
 	bool			 auth_good;	/* user "user", "secret" */
 	bool			 auth_down;	/* user "down" */
 	bool			 auth_asked;	/* auth(), not replied to yet */

@@ -66,7 +66,8 @@ static void
 test_vain(void)
 {
 	static const char	*const ends[] = { ".\n", "x\n.\n",
-				    "x\r\n.\n", "x\r.\r", "x\n.\nQUIT\n" };
+				    "x\r\n.\n", "x\r.\r", "x\n.\nQUIT\n",
+				    "x\r\n." };
 	struct recorder	 r;
 	size_t		 before, i;
 
@@ -99,6 +100,24 @@ test_vain(void)
 	recorder_free(&r);
 }
 
+/* The client goes away: the log hears of the mail within which it goes. */
+static void
+test_gone(void)
+{
+	struct recorder	 r;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, "EHLO x\r\n" MAIL RCPT);
+	smtp_gone(r.smtp, "gone");
+	ok(strstr(r.events.p, "{refused: ") == NULL, "before DATA: no mail");
+	recorder_send(&r, "DATA\r\nx\r\n.");
+	smtp_gone(r.smtp, "gone");
+	ok(strstr(r.events.p, "{refused: 0  gone: from <") != NULL,
+	    "within a mail: it has no reply");
+	recorder_free(&r);
+}
+
 /* Only mails that were taken count. */
 static void
 test_mails(void)
@@ -126,6 +145,7 @@ main(void)
 {
 	test_contents();
 	test_vain();
+	test_gone();
 	test_mails();
 	return (done_testing());
 }

@@ -459,6 +459,10 @@ test_room(void)
 	r.begin = false;
 	recorder_send(&r, RCPT "DATA\r\n");
 	is_str(last_codes(&r, 1), "452 4.3.1,", "no room at DATA");
+	ok(strstr(r.events.p, "{refused: 452 4.3.1 No room now, try again "
+	    "later: from <") != NULL, "the log hears of the mail");
+	ok(strstr(r.replies.p, "later, id=" RECORDER_ID "\r\n") != NULL,
+	    "and the client its id");
 	is_int((long long)r.nbegin, 0, "and nothing to drop");
 	r.begin = true;
 	r.max_content = 10;
