@@ -117,8 +117,7 @@ received_format(char *buf, size_t size, const struct received *r)
 	if (size == 0)
 		return (0);
 	field_put(&f, "Received:", 9);
-	if (r->helo != NULL)
-		field_from(&f, r);
+	field_from(&f, r);
 	field_word(&f, "by");
 	field_word(&f, "%s", harmless(word, MSMTPD_HOSTNAME_MAX, r->host));
 	field_word(&f, "with %s", harmless(word, 16, r->protocol));

@@ -114,8 +114,8 @@ mail_received(const struct mail *m, char *buf, size_t size)
 		return (0);
 	client_literal(client, &s->client);
 	id_mail(id, &s->id);
-	r.helo = full ? smtp_helo(s->smtp) : NULL;
-	r.client = client;
+	r.helo = full ? smtp_helo(s->smtp) : "";
+	r.client = full ? client : "";
 	r.host = session_conf->hostname;
 	r.protocol = smtp_protocol(s->smtp);
 	r.id = id;

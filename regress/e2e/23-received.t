@@ -46,8 +46,9 @@ my %form = (
 	full => qr/\AReceived:\ from\ client\.example\ \(\[127\.0\.0\.1\]\)\n
 	    \tby\ host\.example\ with\ ESMTP\ id\ [0-9a-z.]+\n
 	    \tfor\ <bob\@example\.net>;\n\t[^\n]+\ [-+]\d{4}\n\z/x,
-	anonymous => qr/\AReceived:\ by\ host\.example\ with\ ESMTP
-	    \ id\ [0-9a-z.]+;\n\t[^\n]+\ [-+]\d{4}\n\z/x,
+	anonymous => qr/\AReceived:\ from\ unknown\n
+	    \tby\ host\.example\ with\ ESMTP\ id\ [0-9a-z.]+;\n
+	    \t[^\n]+\ [-+]\d{4}\n\z/x,
 	none => qr/\A\z/,
 );
 my %content = (
