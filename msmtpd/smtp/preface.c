@@ -9,9 +9,9 @@
 /*
  * A message begins with a header field (RFC 5322, 2.2 and 4.5: a name, maybe
  * white space, a colon) or with an empty line, which is a header without
- * fields.  A byte order mark and a "From " line, as in mbox files, are left out
- * where a field follows: the mark would become part of the field's name, and
- * the line, which is no field, would end the header.  Any other message is a
+ * fields.  A byte order mark and "From " lines, as in mbox files, in any order,
+ * are left out where a field follows: the mark would become part of the field's
+ * name, and a line, which is no field, would end the header.  Any other message is a
  * body.  An empty line is put before a body: without that line the body's first
  * lines would become part of our Received field, or of the header.
  *
@@ -105,14 +105,14 @@ preface_find(const char *p, const char *end, const char **first)
 	*first = p;
 	if (*p == '\n')
 		return (PREFACE_HEADER);
-	if (preface_word(&p, end, preface_bom) == PREFACE_UNKNOWN)
-		return (PREFACE_UNKNOWN);
-	/* "From :" is a field. */
-	kind = preface_field(p, end);
-	if (kind == PREFACE_BODY && (kind = preface_from_line(&p, end)) ==
-	    PREFACE_HEADER)
-		kind = preface_field(p, end);
-	*first = p;
+	do {
+		if (preface_word(&p, end, preface_bom) == PREFACE_UNKNOWN)
+			return (PREFACE_UNKNOWN);
+		*first = p;
+		/* "From :" is a field. */
+		if ((kind = preface_field(p, end)) != PREFACE_BODY)
+			return (kind);
+	} while ((kind = preface_from_line(&p, end)) == PREFACE_HEADER);
 	return (kind);
 }
 

@@ -184,7 +184,7 @@ sub strings {
 {
 	my $from = "From alice\@example.org Thu Jan  1 00:00:00 2026\r\n";
 	my $bom = "\xef\xbb\xbf";
-	for my $begin ($from, $bom, "$bom$from") {
+	for my $begin ($from, $bom, "$bom$from", "$from$bom$from") {
 		is(trip("$begin${head}x\r\n.\r\n"),
 		    unstuffed("${head}x\r\n"),
 		    shown($begin) . ' before a header is left out');
@@ -193,8 +193,8 @@ sub strings {
 		    'and is text before text');
 	}
 	for my $begin ("Hello,\r\n", "\xe2\x82\xac 5: x\r\n", " \r\n", "\t",
-	    ": x\r\n", "From now on\r\n", ">$from", "$from$from",
-	    "$from\r\n", "${bom}\r\n", "\xff", "\0", "A\0: b\r\n") {
+	    ": x\r\n", "From now on\r\n", ">$from", "$from\r\n",
+	    "${bom}\r\n", "\xff", "\0", "A\0: b\r\n") {
 		is(trip("$begin${head}x\r\n.\r\n"),
 		    "\n" . unstuffed("$begin${head}x\r\n"),
 		    shown($begin) . ' begins a body');

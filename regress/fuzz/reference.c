@@ -93,19 +93,21 @@ after_from(const char *p, const char *end)
 size_t
 reference_message(const char *in, size_t len, char *out, size_t *outlen)
 {
-	const char	*begin, *end;
+	const char	*begin, *next, *end;
 	size_t		 used;
 
 	if ((used = reference_content(in, len, out, outlen)) == 0 ||
 	    *outlen == 0 || out[0] == '\n')
 		return (used);
-	begin = out;
 	end = out + *outlen;
-	if (*outlen >= 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0)
-		begin += 3;
-	if (!is_field(out, begin, end))
-		begin = after_from(begin, end);
-	if (begin != NULL && is_field(out, begin, end)) {
+	for (begin = next = out; next != NULL; next = after_from(begin, end)) {
+		begin = next;
+		if (end - begin >= 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0)
+			begin += 3;
+		if (is_field(out, begin, end))
+			break;
+	}
+	if (next != NULL) {
 		*outlen = (size_t)(end - begin);
 		memmove(out, begin, *outlen);
 	} else {

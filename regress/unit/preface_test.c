@@ -27,8 +27,8 @@ static const char	*const bodies[] = {
 	" A: b\n", "\tA: b\n", " \n", " \n\nA: b\n", "S\xc3\xbcjet: x\n",
 	"A\001: x\n", "A\177: x\n", ".\n", BOM "text\n", BOM "\nA: b\n",
 	BOM "\n", BOM BOM "A: b\n", "\xef\xbb" "A: b\n", "\xef\xbb\n",
-	"\xff\xfe" "A: b\n", FROM BOM "A: b\n", FROM "text\n", FROM "\nA: b\n",
-	FROM, BOM FROM, FROM FROM "A: b\n", FROM " x\nA: b\n",
+	"\xff\xfe" "A: b\n", FROM "text\n", FROM "\nA: b\n", FROM FROM "x\n",
+	FROM, BOM FROM, FROM BOM "\nA: b\n", FROM " x\nA: b\n",
 	"From now on\nNote: x\n", "From 1:30 to 12:5\nNote: x\n",
 	"From \nA: b\n", "From\nA: b\n", "from a@b " DATE "\nA: b\n",
 	">From a@b " DATE "\nA: b\n", "From\ta@b\nA: b\n"
@@ -49,7 +49,10 @@ static const struct {
 	{ "of git", "From 0123456789abcdef Mon Sep 17 00:00:00 2001\n"
 	    "From: a@b\n", "From: a@b\n" },
 	{ "with a colon", "From a@b: x\nA: b\n", "A: b\n" },
-	{ "a mark, then a From line", BOM FROM "A: b\n", "A: b\n" }
+	{ "a mark, then a From line", BOM FROM "A: b\n", "A: b\n" },
+	{ "a From line, then a mark", FROM BOM "A: b\n", "A: b\n" },
+	{ "two From lines", FROM FROM "A: b\n", "A: b\n" },
+	{ "and marks before each", BOM FROM BOM FROM BOM "A: b\n", "A: b\n" }
 };
 
 /* What has been handed out. */
