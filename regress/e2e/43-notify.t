@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# What a service manager is told: sd_notify(3)'s words, each when it is true.
+# What the daemon tells a service manager, in the words of sd_notify(3), and
+# when.
 
 use strict;
 use warnings;
@@ -21,7 +22,8 @@ my $t = Msmtpd::Test->new;
 my $cmd = '--command=' . $t->filer;
 my $path = $t->dir . '/notify';
 
-# manager: a socket to be told by, its first octet "@" or "/".
+# manager: the service manager's socket.  The name begins with "/", or with "@"
+# for an abstract one.
 sub manager {
 	my ($name) = @_;
 	unlink $path;
@@ -31,7 +33,7 @@ sub manager {
 	return $s;
 }
 
-# heard: the next message; '' when none comes in time.
+# heard: the next message; '' where none comes within limit seconds.
 sub heard {
 	my ($s, $limit) = @_;
 	return '' unless IO::Select->new($s)->can_read($limit // 30);
@@ -39,7 +41,8 @@ sub heard {
 	return $text;
 }
 
-# told: the same, counts aside, which come about a second after a mail.
+# told: the next message that is no status with counts, which the daemon sends
+# about a second after a mail.
 sub told {
 	my ($s, $limit) = @_;
 	my $text;
@@ -47,7 +50,7 @@ sub told {
 	return $text;
 }
 
-# counts: wait for the status that has these counts; what follows them.
+# counts: wait for the status with these counts; returns what follows them.
 sub counts {
 	my ($s, $counts) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -61,7 +64,7 @@ sub counts {
 	return $after // '';
 }
 
-# told_until: messages up to the first that matches, WATCHDOG=1 aside.
+# told_until: the messages up to the first that matches, without WATCHDOG=1.
 sub told_until {
 	my ($s, $re) = @_;
 	my @all;
@@ -75,7 +78,7 @@ sub told_until {
 	return @all;
 }
 
-# fill: leave it no room; returns how many messages that took.
+# fill: send messages to the socket until it takes no more; returns how many.
 sub fill {
 	my ($name) = @_;
 	my $c = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
@@ -87,7 +90,7 @@ sub fill {
 	return $n;
 }
 
-# stops: told so, and nothing else.
+# stops: stop the daemon, which tells the service manager that and no more.
 sub stops {
 	my ($s, $what) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -103,10 +106,10 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	is(told($s), "READY=1\nSTATUS=Ready", "$kind: ready");
 	SKIP: {
 		skip 'memcheck: no filter', 1 if memcheck();
-		my %confined = map { $_ =>
+		my %seccomp = map { $_ =>
 		    proc_status($t->proc($_))->{Seccomp} } qw(front deliver);
-		is_deeply(\%confined, { front => 2, deliver => 2 },
-		    "$kind: both are confined then");
+		is_deeply(\%seccomp, { front => 2, deliver => 2 },
+		    "$kind: both have their sandbox then");
 	}
 	like($t->send, qr/^250/, "$kind: and mail is taken");
 
@@ -124,7 +127,7 @@ for my $name ($path, '@msmtpd-test-' . $$) {
 	close $s;
 }
 
-# After a SIGHUP that comes before the daemon is ready it does not say READY=1.
+# A SIGHUP that comes before the daemon is ready adds no READY=1 of its own.
 {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path }, before => sub {
@@ -160,8 +163,8 @@ END
 	is(told($s, 0), '', 'nothing else was said');
 }
 
-# A service manager that is busy: nothing that counts is lost, nor late for
-# longer than it is busy.
+# A service manager that does not read: when it reads again, it gets the
+# messages that the daemon has kept, in their order.
 for my $name ($path, '@msmtpd-test-full-' . $$) {
 	my $s = manager($name);
 	my $n = fill($name);
@@ -178,7 +181,7 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	    "RELOADING=1\nMONOTONIC_USEC=N", 'READY=1'], 'all, in order')
 	    or diag(explain(\@words));
 	is(told($s), 'WATCHDOG=1', 'then the watchdog again');
-	# More than are kept: the last ones are.
+	# The daemon keeps only the last ones of so many messages.
 	fill($name);
 	for my $round (1 .. 20) {
 		my $were = () = $t->log =~ /SIGHUP/g;
@@ -194,7 +197,7 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	unlike($t->log, qr/NOTIFY_SOCKET/, 'nobody complains');
 }
 
-# A service manager that is gone causes one line in the log.
+# Where the service manager is gone, the log has one line about that.
 {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path } }, $cmd);
@@ -216,7 +219,7 @@ for my $name ($path, '@msmtpd-test-full-' . $$) {
 	isnt($t->wait_exit, 0, 'and it fails');
 }
 
-# The watchdog hears of the parent only while both answer it.
+# parent sends WATCHDOG=1 only while front and deliver answer its pings.
 for my $victim ('front', 'deliver') {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path,
@@ -231,7 +234,8 @@ for my $victim ('front', 'deliver') {
 	is_deeply(\@other, ["READY=1\nSTATUS=Ready"], 'and nothing else');
 	my $pid = $t->proc($victim);
 	kill 'STOP', $pid;
-	# What was on its way; then, for ten times as long as it takes, none.
+	# Take what parent had sent before; then nothing comes for a second,
+	# ten times the interval of WATCHDOG=1.
 	Time::HiRes::sleep(0.3);
 	1 while told($s, 0) ne '';
 	is(told($s, 1), '', "$victim is stopped: not a word");
@@ -252,7 +256,7 @@ for my $usec (1, 2999) {
 	is($t->stop, 0, 'it stops');
 }
 
-# Another process's watchdog.
+# WATCHDOG_PID names another process, so this daemon sends no WATCHDOG=1.
 {
 	my $s = manager($path);
 	$t->start({ env => { NOTIFY_SOCKET => $path, WATCHDOG_USEC => 300_000,
@@ -289,7 +293,7 @@ END
 	like(counts($s, '1 delivered, 1 failed for now, 1 refused, ' .
 	    '0 running, 0 waiting'), qr/^; last failure: 55\d 5\.1\.1 \w/,
 	    'its words');
-	# One that no command has seen.
+	# A mail that is refused before a command is run.
 	like($c->mail(data => 'x' x 2_000_000), qr/^552/, 'too large');
 	like(counts($s, '1 delivered, 1 failed for now, 2 refused, ' .
 	    '0 running, 0 waiting'), qr/^; last failure: 552 5\.3\.4 \w/,
@@ -308,7 +312,7 @@ END
 	like(counts($s, '4 delivered, 1 failed for now, 2 refused, ' .
 	    '0 running, 0 waiting'), qr/^; last failure: 552/, 'and now');
 
-	# Many mails, and few messages.
+	# The daemon sends a message a second at most, however many mails come.
 	my $before = time;
 	$c->mail(from => 'exit0@example.org') for 1 .. 100;
 	my ($n, $text) = (0, '');

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 
-# The examples of both manual pages, each run as it stands: in namespaces for
-# files, network and processes, in which port 25 is free, /etc is a copy, /var
-# is empty, and "msmtp" is a program that files what it gets.
+# The examples of both manual pages are run as they stand, in namespaces for
+# mounts, network and processes.  There port 25 is free, /etc is a copy, /var is
+# empty, and "msmtp" is a program that files what it gets.
 
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ use Test::More;
 my $top = abs_path("$FindBin::Bin/../..");
 my %example = examples("$top/man/msmtpd.1", "$top/man/msmtpd-examples.7");
 
-# In this order: the first ones make what later ones need.
+# The first examples make users and files that later ones need.
 my @checks = (
 	users => \&users,
 	check => \&check,
@@ -78,8 +78,8 @@ while (my ($name, $code) = splice @checks, 0, 2) {
 }
 done_testing();
 
-# examples: what follows a comment "example: NAME" in the section EXAMPLES of
-# these pages, as a reader sees it.
+# examples: for each comment "example: NAME" in the section EXAMPLES of these
+# pages, the display after it, as a reader sees that.
 sub examples {
 	my %text;
 	my %char = (e => '\\', '-' => '-', '(aq' => "'", '(dq' => '"',
@@ -109,7 +109,8 @@ sub prepare {
 	$real_msmtp = which('msmtp');
 	lo_up();
 	mount('--make-rprivate', '/');
-	# What is mounted upon goes with the namespace.
+	# The mount points below are made in a file system that ends with the
+	# namespace.
 	mount('-t', 'tmpfs', 'tmpfs', '/run');
 	my $run = '/run/example';
 	mkdir $_ or die $! for $run, "$run/etc", "$run/dev", "$dir/bin";
@@ -146,12 +147,12 @@ END
 	$syslog->blocking(0);
 }
 
-# commands: the lines of an example, those that go on joined.
+# commands: the commands of an example, each of one or more lines.
 sub commands {
 	my ($text) = @_;
 	my @commands;
 	for my $line (split /(?<!\\)\n/, $text) {
-		# An open quote goes on, too.
+		# A command goes on while a quote is open.
 		if (@commands && ($commands[-1] =~ tr/'//) % 2) {
 			$commands[-1] .= "\n$line";
 		} else {
@@ -161,8 +162,8 @@ sub commands {
 	return @commands;
 }
 
-# start: the last command of an example in the background, those before it
-# first; until port answers.
+# start: run the commands of an example, the last one in the background, and
+# wait until the port answers.
 sub start {
 	my ($text, $port, %opt) = @_;
 	my @commands = commands($text);
@@ -191,7 +192,8 @@ sub start {
 	return is($up, 'up', "it listens on port $port") || said();
 }
 
-# For a process that is to start something.
+# become_msmtpd: become the user msmtpd, in a child that then executes a
+# program.
 sub become_msmtpd {
 	(my ($uid, $gid), $ENV{HOME}) = (getpwnam 'msmtpd')[2, 3, 7];
 	$( = $gid;
@@ -199,6 +201,7 @@ sub become_msmtpd {
 	POSIX::setuid($uid);
 }
 
+# said: show what the daemon has logged; returns false.
 sub said {
 	diag(slurp($log)) if $log && -e $log;
 	return 0;
@@ -209,7 +212,8 @@ sub connect_to {
 	return IO::Socket::IP->new(PeerHost => $host, PeerPort => $port);
 }
 
-# stop: SIGTERM, and nothing is left.
+# stop: end the daemon by SIGTERM, to this pid where the daemon's is not known
+# here; no process of it is left.
 sub stop {
 	my ($pid) = @_;
 	my $signalled = $pid // $daemon;
@@ -228,7 +232,7 @@ sub stop {
 	    proc_status($_)->{State} !~ /^Z/ } @was }, 'no process is left');
 }
 
-# converse: one mail to a port; returns the last reply.
+# converse: send one mail to a port; returns the final reply without the id.
 sub converse {
 	my ($port, %mail) = @_;
 	my $fh = connect_to(delete $mail{host} // '127.0.0.1', $port) or
@@ -241,7 +245,8 @@ sub converse {
 	return $reply =~ s/, id=[0-9a-z]+(?:\.[0-9a-z]+){2}\z//r;
 }
 
-# arrives: a mail to a port is filed with these arguments, by this user.
+# arrives: send a mail to a port; the command gets it, with these arguments, as
+# this user.
 sub arrives {
 	my ($what, $port, $user, %opt) = @_;
 	my $args = $opt{args} || [qw(-f alice@example.org --
@@ -293,7 +298,7 @@ sub check {
 	is($err, '', 'with nothing to complain');
 }
 
-# By the default command.
+# root: this example uses the default command.
 sub root {
 	my ($text) = @_;
 	SKIP: {
@@ -342,7 +347,8 @@ sub start_stop_daemon {
 	is(system('sh', '-c', $start), 0, 'started') or return;
 	arrives('at once', 25, 'msmtpd');
 	my ($pid) = slurp('/run/msmtpd.pid') =~ /(\d+)/;
-	# We are the first process here, and have to reap the daemon.
+	# start-stop-daemon waits until the daemon is gone, and as process 1 of
+	# the namespace this test has to reap the daemon.
 	my $stopper = fork // die "fork: $!\n";
 	if ($stopper == 0) {
 		{ no warnings 'exec'; exec 'sh', '-c', $stop; }
@@ -355,7 +361,7 @@ sub start_stop_daemon {
 	ok(!-e '/run/msmtpd.pid', 'its file, too');
 }
 
-# What systemd does with it is what regress/boot sees.
+# systemd: the boot test runs this example.
 sub systemd {
 	my ($text) = @_;
 	my ($unit) = $text =~ /^systemctl enable --now (\S+)$/;
@@ -365,7 +371,7 @@ sub systemd {
 	    'the boot test has it enabled');
 }
 
-# The boot test reads it from the manual that it has installed.
+# booted: the boot test runs this example, as the installed manual has it.
 sub booted {
 	my ($text, $name) = @_;
 	my ($unit) = $text =~ /^systemctl enable --now (\S+)$/m;
@@ -394,7 +400,7 @@ sub socket_activation {
 	arrives('IPv6', 25, 'msmtpd', host => '::1') if have_ipv6();
 }
 
-# As inetd(8) reads its file.
+# inetd: do what inetd(8) does with such a line of its file.
 sub inetd {
 	my ($text) = @_;
 	chomp $text;
@@ -443,7 +449,7 @@ sub by_pipe {
 	    'and its line');
 }
 
-# As the user whose mail client it is.
+# auth: run as an ordinary user, here msmtpd, with its password file.
 sub auth {
 	my ($text) = @_;
 	my ($uid, $gid, $home) = (getpwnam 'msmtpd')[2, 3, 7];
@@ -481,7 +487,7 @@ sub accounts {
 		spew($log, '');
 		is(converse(25, from => $from), '250 2.0.0 Ok: delivered',
 		    "from <$from>") or said();
-		# The log comes by way of the parent, maybe after the reply.
+		# parent writes the log, maybe after the reply.
 		ok(eventually {
 			slurp($log) =~ /: command: host = \Q$host\E$/m
 		}, "goes to $host") or said();
@@ -569,10 +575,10 @@ sub pipeline {
 	    '"a b;*"@example.net', "x'y\@example.net"]);
 }
 
-# As a container's runtime reads it: first process, no capability, read-only
-# root file system.
+# container: do what a container's runtime does with such a file: the daemon is
+# process 1, without a capability, on a read-only root file system.
 sub container {
-	# A backslash at a line's end joins it with the next one.
+	# A line that ends in a backslash goes on in the next one.
 	my $text = $_[0] =~ s/\\\n\s*/ /gr;
 	my ($uid, $gid) = $text =~ /^USER (\d+):(\d+)$/m or
 	    return fail('USER');
@@ -609,7 +615,7 @@ sub container {
 	system('umount', "$dir/out");
 }
 
-# Whether a file can be made where the daemon lives.
+# spew_as_daemon: whether a file can be made in the daemon's mount namespace.
 sub spew_as_daemon {
 	my ($file) = @_;
 	my ($first) = children($daemon);

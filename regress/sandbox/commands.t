@@ -31,8 +31,9 @@ my @uid = is_root() ? ('-u', $Msmtpd::Test::NOBODY) : ();
 chown $Msmtpd::Test::NOBODY, $Msmtpd::Test::NOBODY, "$tmp/home"
     if is_root();
 
-# confined: run it; returns wait status, standard output, standard error.
-sub confined {
+# sandboxed: run a program in deliver's sandbox; returns its wait status,
+# standard output and standard error.
+sub sandboxed {
 	my ($opt, @cmd) = ref $_[0] ? @_ : ({}, @_);
 	$opt->{env}{HOME} = "$tmp/home";
 	$opt->{cwd} = '/';
@@ -47,7 +48,7 @@ sub at_home {
 
 sub works {
 	my ($name, $want, @cmd) = @_;
-	my ($status, $out, $err) = confined(@cmd);
+	my ($status, $out, $err) = sandboxed(@cmd);
 	is(status_of($status), 'exit 0', "$name: exit status") or
 	    diag($out, $err);
 	like($out, $want, "$name: output") or diag($err);
@@ -205,7 +206,7 @@ program('msmtp', sub {
 	# It takes a moment until it listens.
 	eventually {
 		open my $in, '<', "$tmp/mail" or die $!;
-		($status, $out, $err) = confined({ stdin => $in }, $msmtp,
+		($status, $out, $err) = sandboxed({ stdin => $in }, $msmtp,
 		    '--file=/dev/null', '--host=127.0.0.1', "--port=$port",
 		    '--tls=on', '--tls-starttls=off', '--tls-certcheck=off',
 		    '--auth=off', '-f', 'a\@example.org', '--',
@@ -230,7 +231,7 @@ SKIP: {
 	skip 'dma needs the group mail, so root', 3 unless is_root();
 	spew("$tmp/mail", "Subject: by dma $$\n\nbody\n");
 	open my $in, '<', "$tmp/mail" or die $!;
-	my ($status, $out, $err) = confined({ stdin => $in }, '-g', $mail,
+	my ($status, $out, $err) = sandboxed({ stdin => $in }, '-g', $mail,
 	    $dma, '-f', 'a@example.org', '--', 'b@no-such-domain.invalid');
 	is(status_of($status), 'exit 0', 'dma: takes a mail') or diag($err);
 	# dma goes on to try, in a process of its own, and waits for minutes.
@@ -251,11 +252,11 @@ SKIP: {
 
 # The sandbox refuses the same calls to all of these programs.
 program('unshare', sub {
-	my ($status, $out, $err) = confined($_[0], '-r', 'true');
+	my ($status, $out, $err) = sandboxed($_[0], '-r', 'true');
 	isnt($status, 0, 'unshare -r is refused');
 });
 program('python3', sub {
-	my ($status, $out) = confined($_[0], '-c', <<'END');
+	my ($status, $out) = sandboxed($_[0], '-c', <<'END');
 import socket
 s = socket.socket()
 try:
@@ -268,7 +269,7 @@ END
 	is($out, "refused\n", 'python3: bind on TCP is refused');
 });
 program('python3', sub {
-	my ($status, $out) = confined($_[0], '-c', <<'END');
+	my ($status, $out) = sandboxed($_[0], '-c', <<'END');
 import socket
 for family in (socket.AF_INET, socket.AF_INET6):
     try:
@@ -280,7 +281,7 @@ END
 });
 # deliver must not map memory that is writable and executable; commands may.
 program('python3', sub {
-	my ($status, $out, $err) = confined($_[0], '-c', <<'END');
+	my ($status, $out, $err) = sandboxed($_[0], '-c', <<'END');
 import mmap
 mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
 print("made")

@@ -3,9 +3,9 @@
 /*
  * Every system call, made for real under deliver's filters.
  *
- * What the table allows is made twice: by a child of a deliver that is
- * confined, and by a child of one, the control, that is the same but for the
- * two filters, which it does not load.  The kernel's answers must agree.
+ * What the table allows is made twice: by a child of a deliver in its sandbox,
+ * and by a child of one, the control, that is the same but for the two filters,
+ * which it does not load.  The kernel's answers must agree.
  *
  * An answer does not tell who gave it: without privileges, EPERM may be the
  * kernel's own.  So there is a probe: once more the same call, by a child that
@@ -52,7 +52,7 @@ struct trial {
 	const struct sample	*sample;	/* NULL: -1 everywhere */
 	int			 want;
 	int			 control, outside;	/* outside: its probe */
-	int			 confined, probe;
+	int			 sandboxed, probe;
 };
 
 /* The forbidden arguments of a row, and those next to them. */
@@ -103,7 +103,7 @@ plan(int nr, const struct sample *s)
 	t->nr = nr;
 	t->sample = s;
 	t->want = policy_deliver(nr, sample_args(s));
-	t->control = t->outside = t->confined = t->probe = NOT_MADE;
+	t->control = t->outside = t->sandboxed = t->probe = NOT_MADE;
 }
 
 /* Each number once, and then what further samples it has. */
@@ -297,7 +297,7 @@ make_beyond(void)
 
 /* In a session of its own: kill(2) must not reach who runs the test. */
 static void
-confine(bool control)
+enter_sandbox(bool control)
 {
 	is_control = control;
 	if (setsid() == -1)
@@ -313,7 +313,7 @@ be_control(void)
 	struct trial	*t;
 	size_t		 i;
 
-	confine(true);
+	enter_sandbox(true);
 	for (i = 0; i < ntrials; i++) {
 		t = &trials[i];
 		if (t->want != 0)
@@ -325,16 +325,16 @@ be_control(void)
 }
 
 static void
-be_confined(void)
+be_sandboxed(void)
 {
 	struct trial	*t;
 	size_t		 i;
 
-	confine(false);
+	enter_sandbox(false);
 	for (i = 0; i < ntrials; i++) {
 		t = &trials[i];
 		if (t->want != EPERM)
-			make(t, false, &t->confined);
+			make(t, false, &t->sandboxed);
 		if (t->want != ENOSYS)
 			make(t, true, &t->probe);
 	}
@@ -358,8 +358,8 @@ run(void (*be)(void), const char *name)
 	fflush(stdout);
 	if ((pid = fork()) == 0)
 		be();
-	is_int(call_wait(pid), ENDED(0), "%s has confined itself and made its "
-	    "calls", name);
+	is_int(call_wait(pid), ENDED(0), "%s has entered its sandbox and made "
+	    "its calls", name);
 }
 
 /* Whether the kernel itself can be told from a filter. */
@@ -384,14 +384,14 @@ as_wanted(const struct trial *t)
 {
 	switch (t->want) {
 	case 0:
-		return (t->confined == t->control &&
+		return (t->sandboxed == t->control &&
 		    t->probe == t->outside && t->outside > 0 &&
 		    t->outside < KILLED_BY(0) && (plausible(t) || !told(t)));
 	case ENOSYS:
-		if (call_unfiltered(t->nr) && (t->confined == ENXIO ||
-		    t->confined == KILLED_BY(SIGILL)))
+		if (call_unfiltered(t->nr) && (t->sandboxed == ENXIO ||
+		    t->sandboxed == KILLED_BY(SIGILL)))
 			return (true);
-		return (t->confined == ENOSYS);
+		return (t->sandboxed == ENOSYS);
 	default:
 		return (t->probe == t->want);
 	}
@@ -405,10 +405,10 @@ judge(const struct trial *t)
 	if (as_wanted(t))
 		return (0);
 	diag("deliver: number %d(%#llx, %#llx, %#llx) (%s): table %d, control "
-	    "%d and %d, confined %d and %d", t->nr,
+	    "%d and %d, sandboxed %d and %d", t->nr,
 	    (unsigned long long)args[0], (unsigned long long)args[1],
 	    (unsigned long long)args[2], t->sample == NULL ? "-1 everywhere" :
-	    t->sample->why, t->want, t->control, t->outside, t->confined,
+	    t->sample->why, t->want, t->control, t->outside, t->sandboxed,
 	    t->probe);
 	return (1);
 }
@@ -525,7 +525,7 @@ main(void)
 	conf.nsiblings = 1;
 	plan_all();
 	run(be_control, "deliver without its filters");
-	run(be_confined, "deliver");
+	run(be_sandboxed, "deliver");
 	judge_numbers();
 	judge_samples();
 	judge_rows();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Every system call, made for real: a child confines itself as front or
- * parent does and makes the raw call.  What survives must be what the tables
- * allow.  Arguments are as harmless as they can be, -1 but where a table
- * wants something else, should a filter let through what it must not.  For
- * deliver, whose filter is of another kind: exhaustive_deliver_test.
+ * Every system call, made for real: a child enters the sandbox of front or
+ * parent and makes the raw call.  What survives must be what the tables allow.
+ * Arguments are as harmless as they can be, -1 but where a table wants
+ * something else, should a filter let through what it must not.  For deliver,
+ * whose filter is of another kind: exhaustive_deliver_test.
  */
 
 #include <sys/mman.h>
@@ -40,7 +40,7 @@ static char		 dir[] = "/tmp/msmtpd-exhaustive-XXXXXX";
 static char		 logfile[64];
 
 static void
-confine_as(const struct policy *p)
+enter_sandbox(const struct policy *p)
 {
 	struct sandbox_log	 log = { NULL, 0 };
 
@@ -73,7 +73,7 @@ try(const struct policy *p, enum way way, long nr, const uint64_t args[6])
 
 	if ((pid = fork()) == 0) {
 		alarm(CALL_SECONDS);
-		confine_as(p);
+		enter_sandbox(p);
 		call_make(way, nr, args);
 		_exit(0);
 	}
@@ -191,7 +191,7 @@ trampolines(const struct policy *p)
 		found++;
 		if ((pid = fork()) == 0) {
 			alarm(CALL_SECONDS);
-			confine_as(p);
+			enter_sandbox(p);
 			_exit(call_make(WAY_NATIVE, nr, call_ones) == -1 &&
 			    errno == ENXIO ? 0 : 3);
 		}

@@ -4,7 +4,7 @@
  * A deliver that an attacker has taken over, against the real front and the
  * real parent.  It is linked in the place of deliver_main() in a build for
  * this test; --max-noops is the number of what it shall do: below 50 to the
- * parent, once it is confined, else to front, when a mail comes.
+ * parent, once it is in its sandbox, else to front, when a mail comes.
  */
 
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 
 /*
  * A front that an attacker has taken over, against the real parent, and by
- * hostile_mails.c against the real deliver.  It is
- * linked in the place of front_main() in a build for this test; --max-noops
- * is the number of what it shall do once it is confined.
+ * hostile_mails.c against the real deliver.  It is linked in the place of
+ * front_main() in a build for this test; --max-noops is the number of what it
+ * shall do once it is in its sandbox.
  */
 
 #include <stdbool.h>

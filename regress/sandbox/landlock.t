@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: ISC
 
 # The daemon on kernels whose Landlock is older than this one's, or that have
-# none: landlock_abi plays them.  For each: it starts, delivers, says in its
-# log what is in force, opens its log anew; what that ABI promises is refused
-# to the command, what it does not know is not, and what protects the daemon
-# is refused on all.
+# none, which landlock_abi emulates.  With each ABI the daemon starts, delivers,
+# says in its log what is in force, and opens its log anew.  The command is
+# refused what that ABI can refuse, is allowed what a later ABI would refuse,
+# and can do nothing to the daemon with any ABI.
 
 use strict;
 use warnings;
@@ -31,17 +31,17 @@ for ($built, $attacked, @proofs) {
 }
 
 my $t = Msmtpd::Test->new;
-my $player = $t->dir . '/landlock_abi';
-File::Copy::copy($built, $player) or die "$built: $!\n";
-chmod 0755, $player or die $!;
+my $emulator = $t->dir . '/landlock_abi';
+File::Copy::copy($built, $emulator) or die "$built: $!\n";
+chmod 0755, $emulator or die $!;
 {
-	my ($status, undef, $err) = run($player, 0, 'true');
+	my ($status, undef, $err) = run($emulator, 0, 'true');
 	my ($why) = split /\n/, $err;
-	plan skip_all => "no other kernel can be played here: $why"
+	plan skip_all => "no other kernel can be emulated here: $why"
 	    if $status == 69 << 8;
 }
 
-# This kernel's own ABI; no later one can be played.
+# This kernel's own ABI; no later one can be emulated.
 my $own = syscall(444, 0, 0, 1);
 plan skip_all => 'whoever started this test filters its system calls, and ' .
     'Landlock\'s are refused' if $own < 0 && proc_status($$)->{Seccomp};
@@ -49,14 +49,15 @@ $own = 0 if $own < 0;
 my $newest = 7;
 my @abis = ('off', 0, grep { $_ <= $own } 1 .. $newest);
 
-# supervisors: the processes that run the player; the daemon runs its own.
+# supervisors: the processes that run the emulator, which the daemon's processes
+# do not.
 sub supervisors {
-	return grep { (readlink("/proc/$_/exe") // '') eq $player }
+	return grep { (readlink("/proc/$_/exe") // '') eq $emulator }
 	    map { m{(\d+)\z} } glob '/proc/[0-9]*';
 }
 
-# raw: what these calls say there, each a list of a call's arguments: their
-# results, or errno's names.
+# raw: a program that makes the system calls that it is given, each a number and
+# arguments, and prints each call's result, or the name of its errno.
 my $raw = <<'END';
 use Errno;
 for (@ARGV) {
@@ -72,10 +73,10 @@ END
 
 sub attr { return 'x' . unpack('H*', pack 'Q*', @_) . ' ' . 8 * @_ . ' 0' }
 
-# The player itself: what a kernel of that ABI says.  This proves that what
-# follows can fail.
+# What a kernel of each ABI answers, which the emulator must answer, too.  With
+# an emulator that does nothing the tests below would prove nothing.
 my @sayings = (
-    # It knows the newest right over files, and no later one.
+    # The ABI knows the newest of its rights over files, and no later one.
     (map { [$_->[0], 'the newest of files', '444 ' .
 	attr(1 << ($_->[1] - 1)), 'works'],
 	[$_->[0], 'a later one of files', '444 ' . attr(1 << $_->[1]),
@@ -106,28 +107,28 @@ my @sayings = (
 
 for my $abi (@abis) {
 	my @here = grep { $_->[0] eq $abi } @sayings;
-	my ($status, $out, $err) = run($player, $abi, $^X, '-e', $raw,
+	my ($status, $out, $err) = run($emulator, $abi, $^X, '-e', $raw,
 	    map { $_->[2] } @here);
 	my @got = split /\n/, $out;
 	is($got[$_], $here[$_][3], "ABI $abi: $here[$_][1]")
 	    for 0 .. $#here;
-	is(status_of($status), 'exit 0', "ABI $abi: played") or diag($err);
+	is(status_of($status), 'exit 0', "ABI $abi: emulated") or diag($err);
 }
 {
-	my ($status, $out) = run($player, 0, $^X, '-e',
+	my ($status, $out) = run($emulator, 0, $^X, '-e',
 	    '$| = 1; print getppid; kill 9, $$');
 	is("$out " . status_of($status), "$$ signal 9",
-	    'the program is in the player\'s place');
-	($status) = run($player, $newest + 1, 'true');
+	    'the program has the emulator\'s place');
+	($status) = run($emulator, $newest + 1, 'true');
 	is(status_of($status), 'exit 64', 'an ABI that is not known');
 }
 
-# The other tests of the sandbox, as on a kernel of that ABI.
+# proofs: run the other tests of the sandbox with that ABI.
 sub proofs {
 	my ($abi) = @_;
 	# The programs that people run as a command work without Landlock, too.
 	for my $proof (@proofs, $abi eq '0' ? "$FindBin::Bin/commands.t" : ()) {
-		my ($status, $out, $err) = run($player, $abi,
+		my ($status, $out, $err) = run($emulator, $abi,
 		    $proof =~ /\.t\z/ ? $^X : (), $proof);
 		my ($name) = $proof =~ m{([^/]+)\z};
 		is(status_of($status), 'exit 0', "ABI $abi: $name") or
@@ -135,8 +136,9 @@ sub proofs {
 	}
 }
 
-# The command: tries what it is told in the mail, and files what came of it;
-# or, told so, says its pid and waits.
+# The command: it makes each attempt with the names and numbers that the mail
+# has, and files the results.  A mail that says "wait" makes it write its pid to
+# a file and wait.
 my $command = $t->script(<<'END');
 use Errno;
 use Socket;
@@ -189,10 +191,11 @@ for my $whom (qw(deliver front parent)) {
 file($mail, @found);
 END
 
-# Yama, where it is, says so before Landlock.
+# Where Yama restricts ptrace(2), the error is Yama's and not Landlock's.
 my $yama = eval { slurp('/proc/sys/kernel/yama/ptrace_scope') } || 0;
 
-# From which ABI on, and else it works; 0: without Landlock, too.
+# Each attempt, the error with which it fails, and the first ABI with which it
+# does: 0 is without Landlock, 8 is none.
 my @refused = (['bind on TCP', 'EACCES', 4], ['connect by TCP', '', 8],
     ['an abstract socket', 'EPERM', 6], ['kill its child', '', 8],
     ['signal another command', 'EPERM', 6],
@@ -201,7 +204,8 @@ my @refused = (['bind on TCP', 'EACCES', 4], ['connect by TCP', '', 8],
     ["kill -9 $_", 'EPERM', 0], ["kill -9 a thread of $_", 'EPERM', 0]) }
     qw(deliver front parent));
 
-# A process's line in the log, and its warning.
+# told: compare each process's line in the log, and whether there is a warning,
+# with the ABI.
 sub told {
 	my ($name, $n, $log) = @_;
 	my %want = map { $_ => $n ? "landlock abi $n" : 'no landlock' }
@@ -225,7 +229,8 @@ bind $abstract, pack_sockaddr_un("\0$name") or die $!;
 listen $abstract, 64 or die $!;
 my ($machine) = (POSIX::uname())[4];
 
-# A mail; what the command has found is what follows its arguments.
+# mail: send a mail whose command makes the attempts, while another command
+# waits; returns the results.
 sub mail {
 	my ($abi, %pid) = @_;
 	my $out = $t->dir . '/out';
@@ -251,7 +256,7 @@ sub mail {
 	return \%found;
 }
 
-# SIGHUP: the log, moved away, is made anew.
+# rotate: move the log's file away; after SIGHUP there is a new one.
 sub rotate {
 	my ($abi, $log) = @_;
 	rename $log, "$log.1" or die $!;
@@ -271,13 +276,13 @@ sub daemon {
 	my ($abi) = @_;
 	my $n = $abi eq 'off' ? 0 : $abi;
 	my $log = $t->dir . '/log';
-	$t->start({ as => [$player, $abi], log => $log }, $t->root_options,
+	$t->start({ as => [$emulator, $abi], log => $log }, $t->root_options,
 	    "--log=$log", "--command=$command");
 	told("ABI $abi", $n, $t->log);
 	my %pid = (parent => $t->pid, map { $_ => $t->proc($_) }
 	    qw(front deliver));
 	is(scalar(my @two = children($t->pid)), 2,
-	    "ABI $abi: the daemon sees nothing of the player");
+	    "ABI $abi: the daemon sees nothing of the emulator");
 	my $found = mail($abi, %pid);
 	for (@refused) {
 		my ($what, $error, $from) = @$_;
@@ -292,11 +297,12 @@ sub daemon {
 	unlink $log or die $!;
 }
 
-# front, taken over: its filter, and not Landlock alone, keeps it from files.
+# front: a front that an attacker has taken over cannot open a file, whatever
+# the ABI, since its filter has no call for that.
 sub front {
 	my ($abi) = @_;
 	my $a = Msmtpd::Test->new($attacked);
-	$a->start({ as => [$player, $abi] }, $a->root_options,
+	$a->start({ as => [$emulator, $abi] }, $a->root_options,
 	    '--command=' . $a->filer);
 	$a->client->put("EHLO attack.open.0\r\n");
 	is(status_of($a->wait_exit), 'exit 1',
@@ -308,7 +314,7 @@ sub front {
 sub check {
 	my ($abi) = @_;
 	my $want = $abi eq 'off' || $abi == 0 ? 'no' : "abi $abi";
-	my ($status, $out, $err) = run($player, $abi, $t->bin, '--check',
+	my ($status, $out, $err) = run($emulator, $abi, $t->bin, '--check',
 	    $t->root_options, "--command=$command");
 	is(status_of($status), 'exit 0', "ABI $abi: --check") or diag($err);
 	like($out, qr/^landlock +\Q$want\E$/m, "ABI $abi: --check: $want");

@@ -5,14 +5,16 @@
  * starts, as if this kernel's Landlock were older.  ABI is 1 to 7; 0: the
  * kernel was built without it (ENOSYS); off: it is not turned on (EOPNOTSUPP).
  *
- * A seccomp filter asks a supervisor about the three calls, which refuses what
- * that ABI did not know and leaves the rest to this kernel, for which a domain
- * made of old parts means what it meant then.  The program has our pid, and
- * the supervisor is no child of it: it sees nothing of all this.  The
- * supervisor ends with the last process that has the filter.
+ * A seccomp filter asks a supervisor about Landlock's three calls.  The
+ * supervisor refuses what that ABI did not know and leaves the rest to this
+ * kernel, which treats a domain of an older ABI as the older kernel did.  The
+ * program has the pid with which this one was started, and the supervisor is no
+ * child of the program, which therefore cannot see it.  The supervisor ends
+ * with the last process that has the filter.
  *
- * Needs root, because some that call have made themselves unreadable.  Where
- * it cannot do its work, it ends with EX_UNAVAILABLE and says why.
+ * Root is needed, because the supervisor reads the memory of processes that are
+ * not dumpable.  Where the supervisor cannot work, the exit status is
+ * EX_UNAVAILABLE, and a message says why.
  */
 
 #include <sys/ioctl.h>
@@ -34,7 +36,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Their numbers are the same on all architectures. */
+/* The calls' numbers, which are the same on all architectures. */
 #define CREATE_RULESET	444
 #define ADD_RULE	445
 #define RESTRICT_SELF	446
@@ -51,7 +53,7 @@
 #define BITS(n)		((1U << (n)) - 1)
 #define FIELDS		3	/* of a ruleset: files, TCP, scopes */
 
-/* What each ABI knows, said once more: not by the code that is tested. */
+/* What each ABI knows; not taken from the product, which is tested by it. */
 static const struct known {
 	uint64_t	 bits[FIELDS];
 	size_t		 size;		/* of a ruleset's attributes */
@@ -74,16 +76,17 @@ static int	 abi;		/* 0: none, and then: */
 static int	 absent;	/* why, an errno value */
 
 /*
- * An answer is a negated errno value, or a result that is greater than 0, or
- * this: ask the kernel.
+ * An answer to a call is a negated errno value, a result that is greater than
+ * 0, or PASS: the kernel makes the call.
  */
 #define PASS		0
 
-/* The supervisor has failed: no kernel gives this errno, so that a test
- * notices it. */
+/* The answer where the supervisor has failed: Landlock has no such errno, so
+ * that a test notices it. */
 #define BLIND		(-ENOTRECOVERABLE)
 
-/* len octets of the caller's memory, as far as it is still this caller. */
+/* Read len octets of the caller's memory.  The pid may be another process's by
+ * now, so ask, with its memory open, whether the caller still waits. */
 static int
 peek(int listener, const struct seccomp_notif *req, uint64_t addr, void *buf,
     size_t len)
@@ -196,8 +199,8 @@ serve(int listener)
 
 /*
  * Take the listener from the process that is to be supervised.  That process is
- * unreadable now, as the callers will be later: if this works, reading their
- * memory will work as well.
+ * not dumpable now, as the callers may be later: where taking the listener
+ * works, reading their memory will work as well.
  */
 static void __attribute__((noreturn))
 supervisor(int s, pid_t pid)
@@ -224,7 +227,8 @@ supervisor(int s, pid_t pid)
 	serve(3);
 }
 
-/* The supervisor, whose parent is no more; returns a socket to it. */
+/* Start the supervisor, as a grandchild whose parent ends at once; returns a
+ * socket to it. */
 static int
 start(void)
 {

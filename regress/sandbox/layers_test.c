@@ -195,7 +195,7 @@ static const struct attempt {
 };
 
 static void
-confine(void)
+enter_sandbox(void)
 {
 	struct sandbox_log	 log = { NULL, 0 };
 
@@ -229,7 +229,7 @@ touch(const char *path)
 /* Each in a process of its own, with the log and the directories as they are
  * at the beginning; returns its status. */
 static int
-confined(int (*fn)(void))
+sandboxed(int (*fn)(void))
 {
 	pid_t	 pid;
 	int	 status;
@@ -239,7 +239,7 @@ confined(int (*fn)(void))
 		err(1, "log/dir");
 	if ((pid = fork()) == 0) {
 		alarm(CALL_SECONDS);
-		confine();
+		enter_sandbox();
 		_exit(fn() & 0xff);
 	}
 	if (pid == -1 || waitpid(pid, &status, 0) != pid)
@@ -263,11 +263,11 @@ layers(int abi)
 		a = &attempts[i];
 		if (a->want[role] == NO)
 			continue;
-		is_int(confined(a->fn), abi < a->abi ? 0 : a->want[role],
+		is_int(sandboxed(a->fn), abi < a->abi ? 0 : a->want[role],
 		    "%s: %s", names[role], a->what);
 	}
 	if (conf.drop)
-		is_int(confined(securebits), SECUREBITS,
+		is_int(sandboxed(securebits), SECUREBITS,
 		    "%s: securebits are set and locked", names[role]);
 	else
 		skip(1, "not root: securebits stay as they are");

@@ -38,7 +38,7 @@
 #define UNUSED_ID	64999
 
 static struct config	 conf;
-static char		 base[] = "/tmp/msmtpd-confine-XXXXXX";
+static char		 base[] = "/tmp/msmtpd-sandbox-XXXXXX";
 static char		 empty[64];
 static char		 text[4096];	/* what the child has logged */
 static int		 text_fd = -1;

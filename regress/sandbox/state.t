@@ -20,14 +20,16 @@ use POSIX ();
 use Socket;
 use Test::More;
 
-# In a mount namespace of its own, root can be syslogd.
+# With a mount namespace of its own this test can make /dev/log, as root, and
+# read what the daemon sends to syslogd.
 my $mounts = own_mounts();
 
 my $NOBODY = $Msmtpd::Test::NOBODY;
 my $abi = syscall(444, 0, 0, 1);
 $abi = 0 if $abi < 0;
 
-# A sanitizer has its own calls, and children keep standard error for it.
+# A sanitizer makes further system calls, and a process that it watches keeps
+# standard error open for its reports.
 my $product = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
 my $sanitized = qx('$product' --print-sandbox) =~ /sanitizer: /;
 
@@ -44,7 +46,7 @@ sub user_of {
 	    grep { !$seen{$_}++ } @groups);
 }
 
-# The kinds of open descriptors.
+# descriptors: the kinds of the process's open descriptors.
 sub descriptors {
 	my ($pid) = @_;
 	my %kinds;
@@ -58,7 +60,7 @@ sub descriptors {
 	return join ' ', sort keys %kinds;
 }
 
-# listening: how many of them are sockets that listen.
+# listening: how many of the process's descriptors are TCP sockets that listen.
 sub listening {
 	my ($pid) = @_;
 	my %listens;
@@ -80,8 +82,8 @@ sub limits {
 	return \%limit;
 }
 
-# What holds of every process in every way of starting.
-sub confined {
+# sandboxed: what holds for every process, however the daemon was started.
+sub sandboxed {
 	my ($what, $s, $filters) = @_;
 	is($s->{"Cap$_"}, '0' x 16, "$what: Cap$_ is empty")
 	    for qw(Inh Prm Eff Amb);
@@ -96,7 +98,7 @@ sub confined {
 	is($s->{Threads}, 1, "$what: one thread") if defined $s->{Threads};
 }
 
-# One process against its row.
+# state: compare one process with its row.
 sub state {
 	my ($way, $w, $pid) = @_;
 	my $what = "$way: $w->{name}";
@@ -105,7 +107,7 @@ sub state {
 	is($s->{Gid}, join("\t", ($w->{gid}) x 4), "$what: gids $w->{gid}");
 	is($s->{Groups}, $w->{groups}, "$what: groups $w->{groups}")
 	    if defined $w->{groups};
-	confined($what, $s, $w->{filters});
+	sandboxed($what, $s, $w->{filters});
 	is($s->{CapBnd}, '0' x 16, "$what: the bounding set is empty")
 	    if $w->{bounding};
 	my $limits = limits($pid);
@@ -118,7 +120,8 @@ sub state {
 		is(readlink("/proc/$pid/root"), $w->{root},
 		    "$what: root $w->{root}");
 		skip 'a sanitizer has its own', 1 if $sanitized;
-		# Those of a mail and a session go after the last reply.
+		# The descriptors of a mail and of a session are closed after
+		# the last reply.
 		my $more;
 		eventually {
 			$more = join ' ', grep { !$w->{fds}{$_} }
@@ -157,7 +160,8 @@ sub states {
 	state($way, $_, $pid{$_->{name}}) for @rows;
 }
 
-# The command tells of itself; send is how a mail is sent, where it matters.
+# command_state: send a mail, with the function send if there is one, and
+# compare what the command has filed of its own state.
 sub command_state {
 	my ($way, $t, %w) = @_;
 	like($w{send} ? $w{send}->() : $t->send, qr/^250/, "$way: a mail");
@@ -169,10 +173,11 @@ sub command_state {
 	is($s{Groups}, $w{groups}, "$what: groups $w{groups}")
 	    if defined $w{groups};
 	delete $s{Threads};
-	confined($what, \%s, 2);
+	sandboxed($what, \%s, 2);
 }
 
-# The rest of what a command finds is e2e/21-command's.
+# A command that files its own state.  What else a command is given is tested by
+# e2e/21-command.t.
 my $teller = <<'END';
 input();
 open my $fh, '<', '/proc/self/status' or die $!;
@@ -180,7 +185,8 @@ local $/;
 file(scalar <$fh>, @ARGV);
 END
 
-# heard: all datagrams up to the first that matches, or the deadline.
+# heard: the datagrams that have come when one of them matches, or when none has
+# come for the time of the deadline.
 sub heard {
 	my ($s, $re) = @_;
 	my $all = '';
@@ -192,7 +198,8 @@ sub heard {
 	return $all;
 }
 
-# own_dev_log: syslogd's socket, in a /dev of our own; it goes with us.
+# own_dev_log: make syslogd's socket, in a /dev that only this test's mount
+# namespace has.
 sub own_dev_log {
 	my $dev = '/mnt/dev';
 	system('mount', '-t', 'tmpfs', 'none', '/mnt') == 0 or die "mount\n";
@@ -212,11 +219,13 @@ sub own_dev_log {
 my @options = ("--max-size=$MAX", "--max-sessions=$SESSIONS",
     "--max-deliveries=$DELIVERIES");
 
-# The daemon does not have to close descriptors that this test has inherited.
+# close_others: close the descriptors that this test has inherited, so that what
+# the daemon has open is its own.
 sub close_others { POSIX::close($_) for $_[0] // 3 .. 1023 }
 
-# The three, started as root; by a user, there is no other user and no other
-# root directory; all else holds.
+# root_rows, user_rows: the rows of the three processes when root or an ordinary
+# user has started the daemon.  For an ordinary user all processes have that
+# user and the root directory /; all else is the same.
 sub root_rows {
 	my ($t) = @_;
 	my ($front_uid, $front_gid) = user_of($Msmtpd::Test::PRIVSEP_USER);
@@ -235,15 +244,16 @@ sub user_rows {
 	    { %deliver, uid => $uid, gid => $gid });
 }
 
-# nss_library: whether nsswitch.conf(5) names a library for users.  A process of
-# its own looks them up: it is others' code, of no business in the parent.
+# nss_library: whether nsswitch.conf(5) names a library for users.  The daemon
+# looks users up in a process of its own, so that parent never runs that
+# library's code.
 sub nss_library {
 	return -e '/etc/nsswitch.conf' && slurp('/etc/nsswitch.conf') =~
 	    /^passwd:\s*(?!files\s*$)(?:files\s+)?(\w+)/m &&
 	    glob "/lib/*/libnss_$1.so.2 /usr/lib/*/libnss_$1.so.2";
 }
 
-# Whom the command runs as: user and groups.
+# command_user: the user and the groups that the command runs with.
 sub command_user {
 	my ($uid, undef, $groups) = user_of($Msmtpd::Test::USER);
 	return (uid => $uid, groups => $groups);
@@ -272,7 +282,7 @@ SKIP: {
 	is(status_of($t->stop), 'exit 0', 'root: stopped');
 }
 
-# Without root.
+# Started by an ordinary user.
 my $me = is_root() ? $NOBODY : $>;
 my $my_gid = is_root() ? $NOBODY : $) + 0;
 my @plain = user_rows($me, $my_gid);
@@ -287,7 +297,8 @@ my @plain = user_rows($me, $my_gid);
 	is(status_of($t->stop), 'exit 0', 'user: stopped');
 }
 
-# A user with a capability that lets it bind port 25: gone once bound.
+# Started by a user with CAP_NET_BIND_SERVICE, which no process has any more
+# when the port is bound.
 SKIP: {
 	skip 'needs root and setpriv', 1
 	    unless is_root() && which('setpriv');
@@ -305,9 +316,9 @@ SKIP: {
 	is(status_of($t->stop), 'exit 0', 'capability: stopped');
 }
 
-# A way that both root and a user have: its name, what start() is told, where
-# to log, the rows, and what the command is.  A user's daemon files and logs
-# where that user may.
+# way: for a way of starting that root and an ordinary user have: its name, the
+# options of start(), the log's file, the rows, and the command's user.  An
+# ordinary user's daemon files and logs where that user may.
 sub way {
 	my ($name, $user, $t) = @_;
 	my $log = $t->dir . '/out/log';
@@ -363,8 +374,8 @@ for my $user (@users) {
 	is(status_of($t->wait_exit), 'exit 0', "$name: ended");
 }
 
-# Socket activation, and a service manager that is told.  The parent keeps
-# the socket that tells it; the one that listens is front's alone.
+# Socket activation, with NOTIFY_SOCKET: parent keeps the socket by which it
+# tells the service manager, and only front has the listening socket.
 for my $user (@users) {
 	my $t = Msmtpd::Test->new;
 	my ($name, $opt, $log, $rows, $command) = way('activation', $user, $t);
@@ -376,8 +387,8 @@ for my $user (@users) {
 	chmod 0666, $path or die $!;
 	$t->start({ %$opt, bare => 1, env => { NOTIFY_SOCKET => $path },
 	    before => sub {
-		# By way of another: what is copied to itself would be closed
-		# on exec.
+		# dup2(2) of a descriptor to itself would leave close-on-exec
+		# set, so copy it to another one first.
 		POSIX::dup2(fileno $listener, 200) // die $!;
 		POSIX::dup2(200, 3) // die $!;
 		close_others(4);
@@ -392,7 +403,7 @@ for my $user (@users) {
 	is(status_of($t->stop), 'exit 0', "$name: stopped");
 }
 
-# --auth: of the program that says the password nothing is left.
+# --auth: nothing is left of the program that has printed the password.
 for my $user (@users) {
 	my $t = Msmtpd::Test->new;
 	my ($name, $opt, $log, $rows, $command) = way('--auth', $user, $t);
@@ -416,14 +427,14 @@ for my $user (@users) {
 	is(status_of($t->stop), 'exit 0', "$name: stopped");
 }
 
-# --log=syslog: that socket is the parent's alone.
+# --log=syslog: only parent has the socket to syslogd.
 SKIP: {
 	skip 'not root, or no mount namespace: /dev/log is not ours', 1
 	    unless $mounts;
 	my $t = Msmtpd::Test->new;
 	my $syslogd = own_dev_log();
-	# Its log, with the port, comes as datagrams, which start() does not
-	# read.
+	# The daemon's log, which has the port, comes as datagrams, and start()
+	# cannot read these.
 	my $pid = fork // die "fork: $!\n";
 	if ($pid == 0) {
 		open my $null, '>', '/dev/null' or POSIX::_exit(126);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 
-# Files, programs, processes and namespaces: what a test asks of the system,
-# without a daemon.  Msmtpd::Test exports all of it.
+# Functions for files, programs, processes and namespaces, which need no daemon.
+# Msmtpd::Test exports all of them.
 
 package Msmtpd::Test::System;
 
@@ -20,9 +20,9 @@ our @EXPORT_OK = qw(all_gone children eventually exec_with free_port have_ipv6
 
 sub is_root { return $> == 0 }
 
-# memcheck: whether the daemon runs under memcheck, without filters and by a
-# script: regress/valgrind.  leaks: whether it is the one that LeakSanitizer
-# looks at: regress/leaks.
+# memcheck: whether a script runs the daemon under memcheck, without filters
+# (regress/valgrind).  leaks: whether the daemon is built with LeakSanitizer
+# (regress/leaks).
 sub memcheck { return ($ENV{MSMTPD_TEST_UNDER} // '') eq 'memcheck' }
 sub leaks { return ($ENV{MSMTPD_TEST_UNDER} // '') eq 'leaks' }
 
@@ -70,8 +70,9 @@ sub status_of {
 	    'exit ' . ($status >> 8);
 }
 
-# unprivileged: the words that run a program as an ordinary user; none where
-# the test is run by one.
+# unprivileged: the command, before a program's name, that runs the program as
+# an ordinary user, with these options of setpriv(1); empty where an ordinary
+# user runs the test.
 sub unprivileged {
 	my (@setpriv) = @_;
 	return () unless is_root();
@@ -84,7 +85,7 @@ sub have_ipv6 {
 	    LocalPort => 0) ? 1 : 0;
 }
 
-# lo_up: what "ip link set lo up" does, without ip.
+# lo_up: bring up the loopback interface, as "ip link set lo up" does.
 sub lo_up {
 	socket my $s, Socket::AF_INET(), Socket::SOCK_DGRAM(), 0 or die $!;
 	my $ifreq = pack 'a16 s x22', 'lo', 0;
@@ -94,8 +95,8 @@ sub lo_up {
 	ioctl $s, 0x8914, $ifreq or die "SIOCSIFFLAGS: $!\n";
 }
 
-# free_port: one that nobody listens on; and below those that the kernel picks
-# for others, so that it still is free when it is used.
+# free_port: a port on which nobody listens.  It is below the ports that the
+# kernel gives to other programs, so that none of them takes it meanwhile.
 sub free_port {
 	for (1 .. 100) {
 		my $port = 10000 + int rand 20000;
@@ -107,8 +108,8 @@ sub free_port {
 	die "no port is free: $@\n";
 }
 
-# own_netns: start the test anew in a network namespace of its own, where
-# every port is free.  As root only.
+# own_netns: start the test anew in a network namespace of its own, where every
+# port is free.  Only root can.
 sub own_netns {
 	if (!$ENV{MSMTPD_TEST_NETNS}) {
 		$ENV{MSMTPD_TEST_NETNS} = 1;
@@ -119,9 +120,9 @@ sub own_netns {
 	lo_up();
 }
 
-# own_mounts: as root, start the program anew in a mount namespace of its own,
-# and in what more namespaces these options of unshare(1) are; returns whether
-# it is in one.
+# own_mounts: as root, start the test anew in a mount namespace of its own, and
+# in the namespaces of these options of unshare(1); returns whether the test is
+# in one.
 sub own_mounts {
 	my (@more) = @_;
 	my $has = delete $ENV{MSMTPD_TEST_MOUNTS};
@@ -155,8 +156,8 @@ sub children {
 	return sort { $a <=> $b } @found;
 }
 
-# all_gone: whether none of these processes runs; a zombie, which nobody may
-# wait for where PID 1 does not, runs no more.
+# all_gone: whether none of these processes runs.  A zombie does not run; it may
+# stay where PID 1 reaps no others' children.
 sub all_gone {
 	return !grep {
 		my $s = proc_status($_);
@@ -164,8 +165,9 @@ sub all_gone {
 	} @_;
 }
 
-# run: a program to its end; returns its wait status, standard output and
-# standard error.  A first argument that is a hash: stdin, env, cwd, close.
+# run: run a program and wait for its end; returns its wait status, standard
+# output and standard error.  A first argument that is a hash has the options of
+# exec_with().
 sub run {
 	my $opt = ref $_[0] ? shift : {};
 	my @cmd = @_;
@@ -184,6 +186,9 @@ sub run {
 	return ($status, slurp("$out"), slurp("$err"));
 }
 
+# exec_with: in a child, execute a program.  Options: stdin, a descriptor; env,
+# added to the environment; only_env, in its place; cwd; before, a function to
+# call.
 sub exec_with {
 	my ($opt, $out, $err, @cmd) = @_;
 	$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
