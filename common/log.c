@@ -34,25 +34,42 @@ log_setdebug(int on)
 	debug = on;
 }
 
-/* Code points that change how a terminal shows a line: C1 controls, line
- * separators, controls of writing direction. */
+/*
+ * Ranges of code points that a reader cannot see, or that change how a terminal
+ * shows a line: C1 controls, format characters (general category Cf, by Unicode
+ * 15), line separators, and what is not shown (Default_Ignorable_Code_Point).
+ */
+static const uint32_t	 unseen[][2] = {
+	{ 0x80, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x600, 0x605 },
+	{ 0x61c, 0x61c }, { 0x6dd, 0x6dd }, { 0x70f, 0x70f },
+	{ 0x890, 0x891 }, { 0x8e2, 0x8e2 }, { 0x115f, 0x1160 },
+	{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f },
+	{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+	{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+	{ 0xfff0, 0xfffb }, { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+	{ 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe0fff }
+};
+
 static bool
-is_control(uint32_t c)
+is_unseen(uint32_t c)
 {
-	return ((c >= 0x80 && c <= 0x9f) || c == 0x061c ||
-	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069));
+	size_t	 i = 0;
+
+	while (i < sizeof(unseen) / sizeof(unseen[0]) && c > unseen[i][1])
+		i++;
+	return (i < sizeof(unseen) / sizeof(unseen[0]) && c >= unseen[i][0]);
 }
 
 /* The length of the non-ASCII character at s; 0 where the character is not
- * well-formed, or a control. */
+ * well-formed, or not to be seen. */
 static size_t
 visible_len(const unsigned char *s, size_t len)
 {
 	uint32_t	 c;
 	size_t		 n = utf8_non_ascii(s, len, &c);
 
-	return (n > 0 && !is_control(c) ? n : 0);
+	return (n > 0 && !is_unseen(c) ? n : 0);
 }
 
 /*

@@ -33,9 +33,10 @@ void	log_setdebug(int);
 
 /*
  * log_*: log one line; log_warn() appends strerror(errno).  errno is kept.
- * Characters that are not printable ASCII or well-formed UTF-8 are encoded as
- * vis(3) does with VIS_CSTYLE|VIS_OCTAL|VIS_NL|VIS_TAB; a line that is too
- * long is cut and ends in "...".
+ * Characters that are not printable ASCII or well-formed UTF-8, and those of
+ * Unicode that a reader would not see, such as U+200B, are encoded as vis(3)
+ * does with VIS_CSTYLE|VIS_OCTAL|VIS_NL|VIS_TAB; a line that is too long is cut
+ * and ends in "...".
  */
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -33,6 +33,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		CHECK(len < LOG_LINE_MAX);
 		for (i = 0; i < len; i++)
 			CHECK((unsigned char)in[i] >= ' ' && in[i] != 0x7f);
+		/* U+200B, and U+FEFF, look like nothing. */
+		CHECK(memmem(in, len, "\342\200\213", 3) == NULL);
+		CHECK(memmem(in, len, "\357\273\277", 3) == NULL);
 	}
 	free(line);
 	return (0);

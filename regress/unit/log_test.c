@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +68,11 @@ test_printable(void)
 		    "\\342\\200\\256" },
 		{ "isolate", "\342\201\246", 3, "\\342\\201\\246" },
 		{ "a dash beside them", "\342\200\247", 3, "\342\200\247" },
+		{ "soft hyphen", "\302\255", 2, "\\302\\255" },
+		{ "zero width space", "a\342\200\213b", 5,
+		    "a\\342\\200\\213b" },
+		{ "byte order mark", "\357\273\277", 3, "\\357\\273\\277" },
+		{ "tag", "\363\240\201\201", 4, "\\363\\240\\201\\201" },
 		{ "octet 0xff", "\377\376", 2, "\\377\\376" }
 	};
 	char	 out[64];
@@ -82,6 +88,36 @@ test_printable(void)
 		    (strcspn(tests[i].want, "\\") == strlen(tests[i].want) ||
 		    tests[i].in[0] == '\\'), "which the input is or is not");
 	}
+}
+
+/* All code points, and all that are not to be seen: as many as Unicode 15 has
+ * of Cc, Cf, Zl, Zp and Default_Ignorable_Code_Point. */
+static void
+test_unseen(void)
+{
+	unsigned char	 s[4];
+	uint32_t	 c, first = 0;
+	int		 n = 0;
+
+	for (c = 0x10000; c < 0x110000; c++) {
+		s[0] = (unsigned char)(0xf0 | c >> 18);
+		s[1] = (unsigned char)(0x80 | (c >> 12 & 0x3f));
+		s[2] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+		s[3] = (unsigned char)(0x80 | (c & 0x3f));
+		n += !log_isprintable((const char *)s, 4);
+	}
+	is_int(n, 2 + 16 + 4 + 8 + 4096, "unseen, of four octets");
+	for (n = 0, c = 0x800; c < 0x10000; c++) {
+		if (c >= 0xd800 && c <= 0xdfff)	/* surrogates */
+			continue;
+		s[0] = (unsigned char)(0xe0 | c >> 12);
+		s[1] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+		s[2] = (unsigned char)(0x80 | (c & 0x3f));
+		if (!log_isprintable((const char *)s, 3) && n++ == 0)
+			first = c;
+	}
+	is_int(first, 0x890, "the first unseen of three octets");
+	is_int(n, 71, "unseen, of three octets");
 }
 
 static void
@@ -325,6 +361,7 @@ int
 main(void)
 {
 	test_printable();
+	test_unseen();
 	test_vis();
 	test_cut();
 	test_lines();
