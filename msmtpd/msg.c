@@ -89,8 +89,10 @@ body_log(const void *data, size_t len)
 	if (len <= offsetof(struct imsg_log, text) ||
 	    len > offsetof(struct imsg_log, text) + sizeof(msg->text))
 		return (LENGTH_WRONG);
-	if (msg->pri < LOG_EMERG || msg->pri > LOG_DEBUG)
-		return ("unknown priority");
+	/* syslogd sends what is more urgent than LOG_CRIT, which fatal() has,
+	 * to all terminals. */
+	if (msg->pri < LOG_CRIT || msg->pri > LOG_DEBUG)
+		return ("a priority that no process has");
 	len -= offsetof(struct imsg_log, text);
 	if (memchr(msg->text, '\0', len) != msg->text + len - 1)
 		return ("unterminated string");

@@ -136,7 +136,7 @@ struct config {
 };
 
 struct imsg_log {
-	int32_t		 pri;		/* LOG_ERR and so on, no facility */
+	int32_t		 pri;		/* LOG_CRIT to LOG_DEBUG, no facility */
 	uint32_t	 lost;		/* lines that text says were lost */
 	/* '\0'-terminated; only as much of it as is used is sent. */
 	char		 text[LOG_LINE_MAX];

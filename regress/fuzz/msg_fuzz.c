@@ -18,7 +18,7 @@
 static void
 check_log(const char *name, const struct imsg_log *msg, size_t len)
 {
-	CHECK(msg->pri >= LOG_EMERG && msg->pri <= LOG_DEBUG);
+	CHECK(msg->pri >= LOG_CRIT && msg->pri <= LOG_DEBUG);
 	len -= offsetof(struct imsg_log, text);
 	CHECK(strlen(msg->text) == len - 1);
 	CHECK(len <= LOG_LINE_MAX);

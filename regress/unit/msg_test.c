@@ -41,9 +41,10 @@ static const struct log_case {
 } logs[] = {
 #define TEXT(t)	t, sizeof(t)
 	{ "a line", LOG_INFO, TEXT("front: hello"), 1 },
-	{ "the most urgent", LOG_EMERG, TEXT("front: x"), 1 },
+	{ "the most urgent", LOG_CRIT, TEXT("front: x"), 1 },
 	{ "the least", LOG_DEBUG, TEXT("front: x"), 1 },
 	{ "more than that", LOG_DEBUG + 1, TEXT("front: x"), 0 },
+	{ "for all terminals", LOG_ALERT, TEXT("front: x"), 0 },
 	{ "negative", -1, TEXT("front: x"), 0 },
 	{ "a facility in it", LOG_MAIL | LOG_INFO, TEXT("front: x"), 0 },
 	{ "no text at all", LOG_INFO, "", 0, 0 },
@@ -93,6 +94,7 @@ log_lengths(void)
 	int		 wrong = 0;
 
 	memset(&msg, 0, sizeof(msg));
+	msg.pri = LOG_INFO;
 	strcpy(msg.text, "front: x");
 	/* Any but the one at which the only '\0' is the last octet. */
 	for (len = 0; len <= sizeof(msg); len++)
