@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "id.h"
 #include "log.h"
@@ -11,7 +12,7 @@
 
 #define BASE36_MAX	14	/* digits of 2^64 - 1, and '\0' */
 
-static char		 start[BASE36_MAX];
+static char		 start[16];	/* 9 digits before the year 5188, and 6 */
 static const char	 digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 static void
@@ -32,10 +33,16 @@ void
 id_init(void)
 {
 	struct timespec	 ts;
+	char		 part[BASE36_MAX];
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	base36(start, (uint64_t)ts.tv_sec * 1000 +
+	base36(part, (uint64_t)ts.tv_sec * 1000 +
 	    (uint64_t)ts.tv_nsec / 1000000);
+	(void)strlcpy(start, part, sizeof(start));
+	/* Times of the same number of digits, 8 until the year 2059: no time
+	 * and pid in a row are those of another start. */
+	base36(part, (uint64_t)getpid());
+	(void)strlcat(start, part, sizeof(start));
 }
 
 void
@@ -55,7 +62,7 @@ id_mail(char *buf, const struct id *id)
 
 	base36(session, id->session);
 	base36(mail, id->mail);
-	/* 9 digits at most before the year 5188, and twice 7 at most. */
+	/* Of a session's and a mail's number 7 digits at most. */
 	n = snprintf(buf, MSMTPD_ID_MAX, "%s.%s.%s", start, session, mail);
 	if (n < 0 || n >= MSMTPD_ID_MAX)
 		fatalx("id: %s is too long", buf);

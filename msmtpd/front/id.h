@@ -13,8 +13,9 @@ struct id {
 	uint32_t	 mail;		/* 1 is the session's first; 0: none */
 };
 
-/* id_init: set the first part of all ids to the time of the start, so that no
- * id of an earlier start comes again. */
+/* id_init: set the first part of all ids to the time of the start, in
+ * milliseconds, and the pid: --inetd starts many processes at a time.  So no id
+ * of another start comes again. */
 void	id_init(void);
 
 /*
