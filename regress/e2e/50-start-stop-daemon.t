@@ -42,7 +42,9 @@ spew("$dir/group", slurp('/etc/group') . "msmtpd:x:$gid:\n");
 chmod 0644, "$dir/passwd", "$dir/group" or die $!;
 chown $uid, $gid, "$dir/out" or die $!;
 File::Copy::copy($t->bin, "$dir/bin/msmtpd") or die $!;
-chmod 0755, "$dir/bin/msmtpd" or die $!;
+# As the manual has it: who may execute the file may listen on any port.
+chown 0, $gid, "$dir/bin/msmtpd" or die $!;
+chmod 0750, "$dir/bin/msmtpd" or die $!;
 # The daemon is not root: the file has the capability, or where files have
 # none, as memcheck's script, this network gives to all what it would give.
 my $capable = !memcheck() && which('setcap') && system('setcap',
@@ -56,6 +58,9 @@ mount('--bind', "$dir/run", '/run');
 mount('--bind', "$dir/passwd", '/etc/passwd');
 mount('--bind', "$dir/group", '/etc/group');
 
+isnt(system('start-stop-daemon', '--start', '--quiet', '--pidfile',
+    '/run/none', '--chuid', 'nobody', '--exec', '/usr/local/bin/msmtpd', '--',
+    '--version'), 0, 'another user cannot execute it');
 my $line = <<'END';
 start-stop-daemon --start --pidfile /var/run/msmtpd.pid --make-pidfile --chuid msmtpd --background --exec /usr/local/bin/msmtpd -- --command '/usr/local/bin/msmtp -f %F'
 END
