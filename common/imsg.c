@@ -17,6 +17,12 @@
 #include "imsg.h"
 
 #define IMSG_IOV_MAX	16	/* pieces of a message, header included */
+#define IMSG_FDS	253	/* SCM_MAX_FD: descriptors that a packet has */
+
+/* The C library's headers may be older than the kernel. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS	83
+#endif
 
 /* A packet that waits. */
 struct ibuf {
@@ -32,6 +38,12 @@ union control {
 	unsigned char	 buf[CMSG_SPACE(sizeof(int))];
 };
 
+/* Room for all descriptors that one packet can carry. */
+union controls {
+	struct cmsghdr	 hdr;
+	unsigned char	 buf[CMSG_SPACE(IMSG_FDS * sizeof(int))];
+};
+
 /* The packet that was received last, aligned for access to its body. */
 static union {
 	struct imsg_hdr	 hdr;
@@ -44,6 +56,15 @@ imsg_socketpair(int sv[2])
 {
 	return (socketpair(AF_UNIX,
 	    SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sv));
+}
+
+void
+imsg_norights(int fd)
+{
+	const int	 off = 0;
+
+	/* ENOPROTOOPT: Linux before 6.16.  imsgbuf_get() looks all the same. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
 }
 
 void
@@ -106,8 +127,10 @@ packet_recv(int fd, struct msghdr *msg)
  * Take the descriptor out of the control message.  Returns 0, with *fd -1
  * where no descriptor came, or -1 where anything but one descriptor came.
  *
- * There is room for one descriptor and no more.  Of several the kernel passes
- * one, drops the others and sets MSG_CTRUNC: refused.  MSG_CTRUNC without a
+ * A descriptor that must not come stays open: it may be a socket whose close(2)
+ * waits for as long as its sender likes (SO_LINGER), which the kernel does not
+ * do where a process ends.  For the same reason there is room for all that a
+ * packet can carry: the kernel closes what does not fit.  MSG_CTRUNC without a
  * descriptor means that the kernel could not install any, because the table is
  * full or an LSM refused: no error, however many were sent.
  */
@@ -123,11 +146,7 @@ packet_fd(struct msghdr *msg, int *fd)
 	    cmsg->cmsg_len != CMSG_LEN(sizeof(*fd)))
 		return (-1);
 	memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
-	if (!(msg->msg_flags & MSG_CTRUNC))
-		return (0);
-	close(*fd);
-	*fd = -1;
-	return (-1);
+	return (msg->msg_flags & MSG_CTRUNC ? -1 : 0);
 }
 
 /* Whether the n octets in inbox are one message as we send it. */
@@ -141,13 +160,13 @@ packet_valid(size_t n, int flags)
 int
 imsgbuf_get(struct imsgbuf *imsgbuf, struct imsg *imsg)
 {
-	union control	 control;
+	union controls	 control;
 	struct iovec	 iov = { inbox.buf, sizeof(inbox.buf) };
 	struct msghdr	 msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = CMSG_LEN(sizeof(int))
+		.msg_controllen = sizeof(control)
 	};
 	ssize_t		 n;
 	int		 bad, fd;
@@ -161,8 +180,6 @@ imsgbuf_get(struct imsgbuf *imsgbuf, struct imsg *imsg)
 		return (-1);
 	}
 	if (bad || !packet_valid((size_t)n, msg.msg_flags)) {
-		if (fd != -1)
-			close(fd);
 		errno = EBADMSG;
 		return (-1);
 	}

@@ -57,6 +57,10 @@ struct imsgbuf {
  */
 int	imsg_socketpair(int [2]);
 
+/* imsg_norights: have the kernel refuse to the peer (EPERM) to send descriptors
+ * to this socket: SO_PASSRIGHTS.  No-op before Linux 6.16. */
+void	imsg_norights(int fd);
+
 /*
  * imsgbuf_init: use the connected socket fd, which the imsgbuf now owns,
  * and let at most maxqueue octets wait for the peer.
@@ -74,7 +78,8 @@ void	imsgbuf_clear(struct imsgbuf *);
  * EBADMSG for a packet that is truncated or shorter than a header, whose header
  * has another length or a reserved field that is not 0, or that carries
  * anything but one descriptor; else recvmsg(2)'s error.  After -1 the socket
- * is of no more use.  Where the table of descriptors was full, imsg->fd is -1,
+ * is of no more use.  After EBADMSG descriptors that have come stay open, since
+ * close(2) of one could block: the caller ends the process.  Where the table of descriptors was full, imsg->fd is -1,
  * without an error.
  */
 int	imsgbuf_get(struct imsgbuf *, struct imsg *);

@@ -251,6 +251,18 @@ static const struct msg_row {
 	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status }
 };
 
+bool
+msg_rights(enum proc_id from, enum proc_id to)
+{
+	size_t	 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].fd && (rows[i].from & PROC_BIT(from)) != 0 &&
+		    (rows[i].to & PROC_BIT(to)) != 0)
+			return (true);
+	return (false);
+}
+
 const char *
 msg_check(enum proc_id from, enum proc_id to, const char *name,
     const struct imsg *imsg)

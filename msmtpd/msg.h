@@ -8,6 +8,8 @@
 #ifndef MSG_H
 #define MSG_H
 
+#include <stdbool.h>
+
 #include "imsg.h"
 #include "msmtpd.h"
 
@@ -22,5 +24,8 @@
  */
 const char *msg_check(enum proc_id from, enum proc_id to, const char *name,
 	    const struct imsg *);
+
+/* msg_rights: whether a descriptor may come with any message of from to to. */
+bool	msg_rights(enum proc_id from, enum proc_id to);
 
 #endif

@@ -133,6 +133,10 @@ proc_connect(int fds[PROC_MAX][PROC_MAX])
 				    strerror(errno));
 			fds[a][b] = pair[0];
 			fds[b][a] = pair[1];
+			if (!msg_rights(b, a))
+				imsg_norights(pair[0]);
+			if (!msg_rights(a, b))
+				imsg_norights(pair[1]);
 		}
 }
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "imsg.h"
 #include "log.h"
 #include "msmtpd.h"
 #include "smtp/smtp.h"
@@ -152,6 +153,17 @@ attack_int80(long pid)
 }
 #endif
 
+/* A descriptor for parent, who takes none. */
+static long
+attack_rights(long pid)
+{
+	struct imsgbuf	 parent;
+
+	(void)pid;
+	imsgbuf_init(&parent, MSMTPD_FD_PARENT, 0);
+	return (imsg_compose(&parent, IMSG_PONG, 0, MSMTPD_FD_PEER, NULL, 0));
+}
+
 static const struct {
 	const char	*name;
 	long		(*fn)(long);
@@ -183,6 +195,7 @@ static const struct {
 	{ "int80", attack_int80 },
 #endif
 	{ "nothing", attack_nothing },
+	{ "rights", attack_rights },
 };
 
 static void

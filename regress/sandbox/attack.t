@@ -39,7 +39,7 @@ sub attack {
 	    $t->proc($whom);
 	my $c = $t->client;
 	$c->put("EHLO attack.$name.$pid\r\n");
-	return ($t, $c) if $name eq 'nothing';
+	return ($t, $c) if $name =~ /^(?:nothing|rights)$/;
 	my $status = $t->wait_exit;
 	return ($t, $status);
 }
@@ -50,6 +50,17 @@ sub attack {
 	like($c->reply, qr/^250/, 'a harmless attack: front goes on');
 	$t->wait_log(qr/attack nothing survived with 0/);
 	pass('a survivor is in the log');
+	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
+}
+
+# The kernel refuses a descriptor to parent, or parent does.
+SKIP: {
+	my ($major, $minor) = (uname())[2] =~ /^(\d+)\.(\d+)/;
+	skip 'SO_PASSRIGHTS is in Linux 6.16', 2
+	    if $major < 6 || ($major == 6 && $minor < 16);
+	my ($t) = attack('rights');
+	$t->wait_log(qr/attack rights survived with -1: Operation not perm/);
+	pass('a descriptor for parent: EPERM');
 	is(status_of($t->stop), 'exit 0', 'and the daemon stops as usual');
 }
 

@@ -7,6 +7,11 @@
  * parent, once it is in its sandbox, else to front, when a mail comes.
  */
 
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +39,8 @@ static const struct once	 messages[] = {
 	{ 2, IMSG_READY, 0, 0 },		/* twice */
 	{ 3, IMSG_PONG, 0, 0 },			/* unasked */
 	{ 4, IMSG_AUTH, sizeof(struct imsg_auth), 0 },
+	{ 9, IMSG_PONG, 0, 1 },
+	{ 10, IMSG_PONG, 0, 3 },
 	{ 65, 99, 0, 0 }
 };
 
@@ -49,6 +56,8 @@ static const struct {
 	{ 51, 0, EXITED(0), 0 },
 	{ 52, 1, EXITED(0), 0 },
 	{ 53, 0x80000000, EXITED(0), 0 },
+	{ 54, 0, EXITED(0), 1 },
+	{ 55, 0, EXITED(0), 3 },
 	{ 56, 0, EXITED(0), 1 },
 	{ 59, 0, EXITED(256), 0 },
 	{ 60, 0, SAID("no"), 0 },
@@ -70,13 +79,49 @@ send_rows(uint32_t what, uint32_t slot)
 			    results[i].nfds);
 }
 
+/*
+ * Send the row with a TCP socket whose other end reads nothing: whoever is the
+ * last to close it, and does not end, waits for an hour.  That is the receiver,
+ * who wakes up only after the child here has closed it; or else this child,
+ * which dies with us.
+ */
+static void
+send_lingering(uint32_t what, uint32_t slot)
+{
+	static const char	 zeros[65536];
+	const struct linger	 hour = { 1, 3600 };
+	struct sockaddr_in	 sin = { .sin_family = AF_INET };
+	socklen_t		 len = sizeof(sin);
+	int			 s, fd;
+
+	if (fork() != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (s == -1 || fd == -1 || listen(s, 1) == -1 ||
+	    getsockname(s, (struct sockaddr *)&sin, &len) == -1 ||
+	    connect(fd, (struct sockaddr *)&sin, len) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hour, sizeof(hour)) == -1)
+		_exit(4);
+	while (send(fd, zeros, sizeof(zeros), MSG_DONTWAIT) != -1)
+		;
+	packets_carry(fd);
+	send_rows(what, slot);
+	close(fd);
+	_exit(0);
+}
+
 static void
 to_parent(uint32_t what)
 {
 	packets_to(MSMTPD_FD_PARENT);
 	if (what >= 50)
 		return;
-	send_rows(what, 5);
+	if (what == 9 || what == 10)
+		send_lingering(what, 5);
+	else
+		send_rows(what, 5);
 	if (what == 1)
 		LINE(6, "deliver: honest");
 	else if (what == 8)
@@ -110,7 +155,9 @@ static void
 to_front(uint32_t what, uint32_t slot)
 {
 	packets_to(MSMTPD_FD_PEER);
-	if (what >= 1000)
+	if (what == 54 || what == 55)
+		send_lingering(what, slot);
+	else if (what >= 1000)
 		fuzz(what, slot);
 	else if (what == 66)
 		header(IMSG_RESULT, 15, 0);

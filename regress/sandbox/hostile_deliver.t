@@ -39,7 +39,8 @@ sub start { return hostile($hostile, @_) }
 # This test proves that parent and front check it, and what only they can
 # check.
 for my $case ([2, 'IMSG_READY twice'], [3, 'IMSG_PONG unasked'],
-    [4, 'IMSG_AUTH'], [8, 'a line of front']) {
+    [4, 'IMSG_AUTH'], [8, 'a line of front'], [9, 'a socket that lingers'],
+    [10, 'several that linger']) {
 	my ($number, $what) = @$case;
 	my $t = start($number);
 	is(status_of($t->wait_exit), 'exit 1',
@@ -53,7 +54,8 @@ for my $case ([2, 'IMSG_READY twice'], [3, 'IMSG_PONG unasked'],
 
 # Of a result that is well-formed and comes twice, the first one counts.
 for my $case ([51, 'a result twice', qr/^250/], [52, 'of no mail'],
-    [53, 'of no slot'], [56, 'with a descriptor'], [59, 'exit status 256'],
+    [53, 'of no slot'], [54, 'with a socket that lingers'],
+    [55, 'with several that linger'], [56, 'with a descriptor'], [59, 'exit status 256'],
     [61, 'words with a line end'],
     [65, 'an unknown type'], [66, 'a header too short']) {
 	my ($number, $what, $reply) = @$case;

@@ -15,12 +15,27 @@
 #include "imsg.h"
 #include "packets.h"
 
-static int	 to = -1;
+void	__wrap_imsg_norights(int);
+
+static int	 to = -1, carried = -1;
+
+/* As a kernel before 6.16 has it: the receiver must look for itself. */
+void
+__wrap_imsg_norights(int fd)
+{
+	(void)fd;
+}
 
 void
 packets_to(int fd)
 {
-	to = fd;
+	to = carried = fd;
+}
+
+void
+packets_carry(int fd)
+{
+	carried = fd;
 }
 
 int
@@ -54,7 +69,7 @@ packet_send(int s, const void *data, size_t len, const int *fds, int n,
 void
 packet(const void *data, size_t len, int nfds)
 {
-	int	 fds[4] = { to, to, to, to };
+	int	 fds[4] = { carried, carried, carried, carried };
 
 	while (packet_send(to, data, len, fds, nfds, MSG_DONTWAIT) == -1)
 		if (errno != EAGAIN)

@@ -21,6 +21,9 @@ int	packet_send(int s, const void *, size_t, const int *fds, int n,
  * the descriptor, where one is. */
 void	packets_to(int fd);
 
+/* packets_carry: attach this descriptor instead. */
+void	packets_carry(int fd);
+
 /* packet: those octets, with nfds (0 to 4) descriptors. */
 void	packet(const void *, size_t, int nfds);
 

@@ -41,8 +41,10 @@ $(SANDBOX_B)/hostile_front $(SANDBOX_B)/hostile_deliver: $(MAIN) \
 $(SANDBOX_B)/hostile_front: $(SANDBOX_O)/hostile_front.o \
 	    $(SANDBOX_O)/hostile_mails.o
 $(SANDBOX_B)/hostile_deliver: $(SANDBOX_O)/hostile_deliver.o
-$(SANDBOX_B)/hostile_front: private LINK += -Wl,--wrap=front_main
-$(SANDBOX_B)/hostile_deliver: private LINK += -Wl,--wrap=deliver_main
+$(SANDBOX_B)/hostile_front: private LINK += -Wl,--wrap=front_main \
+	-Wl,--wrap=imsg_norights
+$(SANDBOX_B)/hostile_deliver: private LINK += -Wl,--wrap=deliver_main \
+	-Wl,--wrap=imsg_norights
 
 $(SANDBOX_T): $(LIB)
 	@mkdir -p $(@D)

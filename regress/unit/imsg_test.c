@@ -22,6 +22,10 @@
 
 #define QUEUE	(1024 * 1024)
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS	83
+#endif
+
 static struct imsgbuf	 a, b;
 
 static void
@@ -294,9 +298,36 @@ test_malformed(void)
 			    "its descriptor");
 			imsg_free(&imsg);
 		}
-		is_int(count_fds(), n, "no descriptor is left");
+		/* What must not come is not closed, which could block. */
+		is_int(count_fds(), n + (errno == EBADMSG ? tests[i].nfd : 0),
+		    "no other descriptor is left");
+		closefrom((a.fd > b.fd ? a.fd : b.fd) + 1);
 		teardown();
 	}
+}
+
+/* Where the kernel can, it refuses them to the sender. */
+static void
+test_norights(void)
+{
+	int		 fd, on;
+	socklen_t	 len = sizeof(on);
+
+	setup(QUEUE);
+	imsg_norights(b.fd);
+	if (getsockopt(b.fd, SOL_SOCKET, SO_PASSRIGHTS, &on, &len) == -1)
+		skip(4, "no SO_PASSRIGHTS, which Linux 6.16 has");
+	else {
+		if ((fd = dup(0)) == -1)
+			abort();
+		is_int(imsg_compose(&a, 1, 0, fd, NULL, 0), -1,
+		    "a descriptor to where none belongs");
+		is_int(errno, EPERM, "is EPERM");
+		is_int(imsg_compose(&a, 1, 0, -1, NULL, 0), 0, "none");
+		is_int(imsg_compose(&b, 1, 0, fd, NULL, 0), 0,
+		    "one in the other direction");
+	}
+	teardown();
 }
 
 /* Credentials come along unasked where the socket is set so. */
@@ -436,6 +467,7 @@ main(void)
 	test_fd();
 	test_table_full();
 	test_malformed();
+	test_norights();
 	test_credentials();
 	test_close();
 	test_queue();

@@ -81,6 +81,22 @@ log_cases(void)
 	}
 }
 
+/* Where no descriptor is wanted the kernel is told so. */
+static void
+rights(void)
+{
+	enum proc_id	 from, to;
+	unsigned int	 got = 0;
+
+	for (from = 0; from < PROC_MAX; from++)
+		for (to = 0; to < PROC_MAX; to++)
+			if (msg_rights(from, to))
+				got |= PROC_BIT(from * PROC_MAX + to);
+	is_int(got, PROC_BIT(PROC_PARENT * PROC_MAX + PROC_FRONT) |
+	    PROC_BIT(PROC_FRONT * PROC_MAX + PROC_DELIVER),
+	    "descriptors: parent to front, front to deliver");
+}
+
 static void
 log_lengths(void)
 {
@@ -433,6 +449,7 @@ main(void)
 	words_cases();
 	log_cases();
 	log_lengths();
+	rights();
 	auth_cases();
 	status_cases();
 	return (done_testing());
