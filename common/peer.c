@@ -19,6 +19,8 @@
  * other peers from their turn. */
 #define PEER_BATCH	64
 
+#define PEER_WAITS	60000	/* ms between warnings of what waits */
+
 void
 peer_init(struct peer *p, const char *name, int fd, size_t maxqueue)
 {
@@ -35,6 +37,21 @@ peer_update(struct peer *p)
 	if (p->ev.fd != -1)
 		event_mod(&p->ev, p->ibuf.queued > 0 &&
 		    p->retry.at == 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+/* A descriptor waits for other processes, whom nobody here can see: say so,
+ * once a minute.  errno is kept. */
+static void
+peer_waits(const struct peer *p)
+{
+	static int64_t	 next;
+
+	if (errno != ETOOMANYREFS || event_now() < next)
+		return;
+	next = event_now() + PEER_WAITS;
+	log_warnx("%s: messages wait: processes of this user have more "
+	    "descriptors in flight in sockets than RLIMIT_NOFILE permits",
+	    p->name);
 }
 
 static void
@@ -78,6 +95,8 @@ peer_write(void *arg)
 	/* EPIPE: imsgbuf_get() reports the end, after the last messages. */
 	if (n == -1 && errno != EPIPE && errno != ECONNRESET)
 		log_warn("%s: sendmsg", p->name);
+	if (n == 1)
+		peer_waits(p);
 	/* The socket stays writable: with EPOLLOUT the loop would spin. */
 	if (n != 0)
 		timer_set(&p->retry, IMSG_RETRY, peer_write, p);
@@ -136,8 +155,10 @@ int
 peer_sendv(struct peer *p, uint32_t type, uint32_t peerid, int fd,
     const struct iovec *iov, int iovcnt)
 {
-	if (imsg_composev(&p->ibuf, type, peerid, fd, iov, iovcnt) == -1)
+	if (imsg_composev(&p->ibuf, type, peerid, fd, iov, iovcnt) == -1) {
+		peer_waits(p);
 		return (-1);
+	}
 	peer_update(p);
 	return (0);
 }

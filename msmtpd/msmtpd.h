@@ -23,6 +23,15 @@
 /* Text of an SMTP reply that a command has printed, with '\0'. */
 #define MSMTPD_WORDS_MAX	401
 #define MSMTPD_ENHANCED_MAX	12	/* "5.999.999", with '\0' */
+/*
+ * Descriptors that a command may open, or half of the hard limit where that is
+ * less; and those that front and parent may open at least.  What all processes
+ * of a user have in flight in sockets counts against the limit of the one that
+ * sends (ETOOMANYREFS), and a packet with 253 may exceed it: what a command
+ * leaves behind must not keep front from sending a mail.
+ */
+#define MSMTPD_FILES_COMMAND	1024
+#define MSMTPD_FILES_SENDER	4096
 /* A Received field, folded, is never longer than this. */
 #define MSMTPD_RECEIVED_MAX	2048
 

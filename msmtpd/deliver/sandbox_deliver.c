@@ -60,6 +60,18 @@ deliver_exec(void)
 			fatal("F_SETFD");
 }
 
+static void
+command_limit(void)
+{
+	struct rlimit	*l = &command_nofile;
+
+	l->rlim_max /= 2;
+	if (l->rlim_max > MSMTPD_FILES_COMMAND)
+		l->rlim_max = MSMTPD_FILES_COMMAND;
+	if (l->rlim_cur > l->rlim_max)
+		l->rlim_cur = l->rlim_max;
+}
+
 bool
 sandbox_deliver_room(const struct config *conf)
 {
@@ -69,10 +81,12 @@ sandbox_deliver_room(const struct config *conf)
 			    (rlim_t)conf->max_deliveries * FDS_COMMAND +
 			    FDS_BESIDE_COMMANDS;
 
-	/* Only once: command_nofile is the limit from before, which commands
-	 * get back. */
-	if (have == 0)
+	/* Only once: command_nofile is the limit from before, of which commands
+	 * get a part back. */
+	if (have == 0) {
 		have = sandbox_descriptors(want, &command_nofile);
+		command_limit();
+	}
 	return (have >= want);
 }
 

@@ -98,7 +98,8 @@ sandbox_front(const struct config *conf)
 		sandbox_note(", no chroot");
 	sandbox_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_HEADER,
 	    "RLIMIT_FSIZE");
-	sandbox_limit(RLIMIT_NOFILE, want, "RLIMIT_NOFILE");
+	sandbox_limit(RLIMIT_NOFILE, want > MSMTPD_FILES_SENDER ? want :
+	    MSMTPD_FILES_SENDER, "RLIMIT_NOFILE");
 	sandbox_limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
 	if (!sandbox_mdwe(true))
 		sandbox_note(", no mdwe");

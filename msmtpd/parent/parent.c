@@ -27,6 +27,7 @@
 #include "msmtpd.h"
 #include "notify.h"
 #include "proc.h"
+#include "sandbox_enter.h"
 #include "sandbox_parent.h"
 #include "setup.h"
 
@@ -411,6 +412,8 @@ parent_children(void)
 	size_t				 i;
 
 	proc_start(setup.env, &ops);
+	/* Commands of an earlier start may have descriptors in flight. */
+	sandbox_limit(RLIMIT_NOFILE, MSMTPD_FILES_SENDER, "RLIMIT_NOFILE");
 	for (id = PROC_PARENT + 1; id < PROC_MAX; id++) {
 		conf = &setup.conf[id];
 		if (procs[id].user == PROC_COMMAND)

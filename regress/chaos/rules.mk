@@ -35,6 +35,16 @@ $(CHAOS_PATIENT): $(O)/regress/chaos/patient.o $(MAIN) $(LIB)
 	$(call say,$(CC) -o $@)
 	$(Q)$(LINK) -Wl,--wrap=clock_gettime -o $@ $^ $(LIBS)
 
+# What puts descriptors in flight.
+CHAOS_INFLIGHT = $(OBJDIR)/regress/chaos/inflight
+
+REGRESS_NEEDS += $(CHAOS_INFLIGHT)
+
+$(CHAOS_INFLIGHT): $(O)/regress/chaos/inflight.o
+	@mkdir -p $(@D)
+	$(call say,$(CC) -o $@)
+	$(Q)$(LINK) -o $@ $^
+
 .PHONY: soak
 soak: $(BIN)
 	@OBJDIR=$(abspath $(OBJDIR)) MSMTPD=$(abspath $(BIN)) \
@@ -42,4 +52,4 @@ soak: $(BIN)
 	    MSMTPD_CHAOS_SEED='$(SEED)' MSMTPD_CHAOS_LOG=1 \
 	    $(PROVE) -v regress/chaos/00-ledger.t
 
--include $(patsubst %,$(O)/regress/chaos/%.d,clock patient watch)
+-include $(patsubst %,$(O)/regress/chaos/%.d,clock inflight patient watch)

@@ -163,9 +163,12 @@ SKIP: {
 	is($f->{'status Uid'}, join("\t", ($uid) x 4),
 	    'ordinary user: the uid');
 	my $limit = slurp('/proc/self/limits');
+	my ($files) = $limit =~ /^Max open files +\d+ +(\d+)/m;
+	is($f->{'limit open files'}, $files < 2048 ? int $files / 2 : 1024,
+	    'ordinary user: no more than 1,024 open files');
 	is($f->{"limit $_"}, $limit =~ /^Max \Q$_\E +(\S+)/m ? $1 : undef,
 	    "ordinary user: limit of $_ as before")
-	    for 'open files', 'processes', 'file size', 'core file size';
+	    for 'processes', 'file size', 'core file size';
 	is(status_of($t->stop), 'exit 0', 'stopped');
 }
 
