@@ -54,16 +54,21 @@ static struct {
 	char			 path[PATH_MAX];	/* of a file */
 } lg = { .kind = LOGGER_NONE, .fd = -1 };
 
-/* The lines that wait, each with its newline, from off to end.  A notice of
- * lost lines is always the first of them. */
+/* The lines that wait, from off to end, each after an octet with its source and
+ * with its newline. */
 static struct {
-	char		 buf[LOGGER_BUFFER];
+	char		 buf[LOGGER_SOURCES * LOGGER_BUFFER];
 	size_t		 off, end;
 	size_t		 part;		/* octets of the first line written */
+} wq;
+
+/* What a source has there.  A notice of lost lines is always the first. */
+static struct share {
+	size_t		 octets;
 	uint64_t	 lines;
 	uint64_t	 notice;	/* the notice's count, 0: no notice */
 	uint64_t	 lost;		/* not yet in a notice */
-} wq;
+} shares[LOGGER_SOURCES];
 
 /* Whether standard error is the socket that systemd has connected to the
  * journal, and named as "device:inode" (systemd.exec(5)). */
@@ -165,7 +170,7 @@ logger_reset(void)
 	lg.kind = LOGGER_NONE;
 	lg.fd = -1;
 	wq.off = wq.end = wq.part = 0;
-	wq.lines = wq.notice = wq.lost = 0;
+	memset(shares, 0, sizeof(shares));
 }
 
 int
@@ -285,14 +290,17 @@ stamp(char *buf, size_t size, int pri)
 	    (int)lg.pid));
 }
 
-/* Append a line to those that wait.  Returns false where there is no room. */
+/* Append a line to those that wait.  Returns false where its source has no room
+ * left. */
 static bool
-enqueue(int pri, const char *text)
+enqueue(unsigned int source, int pri, const char *text)
 {
-	char	 record[RECORD_MAX], *p;
-	size_t	 len;
+	struct share	*share = &shares[source];
+	char		 record[RECORD_MAX], *p;
+	size_t		 len;
 
-	len = stamp(record, sizeof(record), pri);
+	record[0] = (char)source;
+	len = 1 + stamp(record + 1, sizeof(record) - 1, pri);
 	p = record + len;
 	len += strlcpy(p, text, sizeof(record) - len - 1);
 	if (len > sizeof(record) - 2)
@@ -302,7 +310,7 @@ enqueue(int pri, const char *text)
 		*p = '?';
 	record[len++] = '\n';
 
-	if (len > sizeof(wq.buf) - (wq.end - wq.off))
+	if (len > LOGGER_BUFFER - share->octets)
 		return (false);
 	if (len > sizeof(wq.buf) - wq.end) {
 		memmove(wq.buf, wq.buf + wq.off, wq.end - wq.off);
@@ -311,37 +319,52 @@ enqueue(int pri, const char *text)
 	}
 	memcpy(wq.buf + wq.end, record, len);
 	wq.end += len;
-	wq.lines++;
+	share->octets += len;
+	share->lines++;
 	return (true);
 }
 
 /*
- * Say how many lines were lost.  Called only when no line waits; until then all
- * further lines are lost as well.  So the notice stands where the lines would,
- * and there is never more than one.
+ * Say how many lines of a source were lost.  Called only when no line of it
+ * waits; until then all further lines of it are lost as well.  So the notice
+ * stands where the lines would, and there is never more than one.
  */
 static void
-enqueue_notice(void)
+enqueue_notice(unsigned int source)
 {
-	char	 text[64];
+	struct share	*share = &shares[source];
+	char		 text[64];
 
-	(void)snprintf(text, sizeof(text), wq.lost == 1 ?
+	(void)snprintf(text, sizeof(text), share->lost == 1 ?
 	    "%" PRIu64 " log line was lost" : "%" PRIu64 " log lines were lost",
-	    wq.lost);
-	if (!enqueue(LOG_WARNING, text))
+	    share->lost);
+	if (!enqueue(source, LOG_WARNING, text))
 		return;
-	wq.notice = wq.lost;
-	wq.lost = 0;
+	share->notice = share->lost;
+	share->lost = 0;
+}
+
+static void
+enqueue_notices(void)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < LOGGER_SOURCES; i++)
+		if (shares[i].lines == 0 && shares[i].lost > 0)
+			enqueue_notice(i);
 }
 
 /* Remove the first line, of len octets, which is written. */
 static void
 dequeue(size_t len)
 {
-	wq.off += len;
+	struct share	*share = &shares[(unsigned char)wq.buf[wq.off]];
+
+	wq.off += 1 + len;
 	wq.part = 0;
-	wq.lines--;
-	wq.notice = 0;
+	share->octets -= 1 + len;
+	share->lines--;
+	share->notice = 0;
 	if (wq.off == wq.end)
 		wq.off = wq.end = 0;
 }
@@ -350,10 +373,15 @@ dequeue(size_t len)
 static void
 drop(void)
 {
-	wq.lost += wq.lines;
-	if (wq.notice > 0)
-		wq.lost += wq.notice - 1;
-	wq.lines = wq.notice = 0;
+	struct share	*share;
+
+	for (share = shares; share < shares + LOGGER_SOURCES; share++) {
+		share->lost += share->lines;
+		if (share->notice > 0)
+			share->lost += share->notice - 1;
+		share->octets = 0;
+		share->lines = share->notice = 0;
+	}
 	wq.off = wq.end = wq.part = 0;
 }
 
@@ -410,13 +438,12 @@ logger_flush(void)
 	int		 saved_errno = errno;
 
 	for (;;) {
-		if (wq.off == wq.end && wq.lost > 0)
-			enqueue_notice();
+		enqueue_notices();
 		if (wq.off == wq.end || !ready())
 			break;
-		line = wq.buf + wq.off;
+		line = wq.buf + wq.off + 1;
 		len = (size_t)((const char *)memchr(line, '\n',
-		    wq.end - wq.off) - line) + 1;
+		    wq.end - wq.off - 1) - line) + 1;
 		if ((n = put(line + wq.part, len - wq.part)) == -1) {
 			put_failed(errno);
 			/* Try a syslogd that was started anew at once. */
@@ -434,18 +461,22 @@ logger_flush(void)
 }
 
 void
-logger_notice(int pri, const char *text, uint32_t lost)
+logger_notice(unsigned int source, int pri, const char *text, uint32_t lost)
 {
+	struct share	*share = &shares[source];
+	bool		 first;
+
 	if (lg.kind == LOGGER_NONE)
 		return;
-	if (logger_pending() > 0 || wq.lost > 0)
+	if (logger_pending() > 0 || share->lost > 0)
 		logger_flush();
-	if (wq.lost > 0 || !enqueue(pri, text)) {
-		wq.lost += lost;
+	first = wq.off == wq.end;
+	if (share->lost > 0 || !enqueue(source, pri, text)) {
+		share->lost += lost;
 		return;
 	}
 	/* With other lines the flush above has just tried. */
-	if (wq.lines == 1)
+	if (first)
 		logger_flush();
 }
 
@@ -453,7 +484,7 @@ void
 logger_sink(void *arg, int pri, const char *text)
 {
 	(void)arg;
-	logger_notice(pri, text, 1);
+	logger_notice(0, pri, text, 1);
 }
 
 /* As logger_flush(), and poll(2). */

@@ -2,8 +2,9 @@
 /*
  * logger: the parent's end of the log: standard error, a file, or syslogd.  A
  * logger never blocks: lines that the reader does not take at once wait in a
- * bounded buffer.  Lines that do not fit there are dropped and counted, and the
- * count is logged when there is room again.  A process has one logger.
+ * bounded buffer, in which each source of lines has a share of its own.  Lines
+ * that do not fit there are dropped and counted, and the count is logged when
+ * there is room again.  A process has one logger.
  */
 
 #ifndef LOGGER_H
@@ -19,8 +20,9 @@ enum logger_kind {
 	LOGGER_FILE
 };
 
-/* At most as many octets wait for a slow reader. */
+/* At most as many octets of a source wait for a slow reader. */
 #define LOGGER_BUFFER	65536
+#define LOGGER_SOURCES	4
 
 /*
  * logger_open: start logging to kind; path is the file's name (LOGGER_FILE)
@@ -45,15 +47,15 @@ int	logger_check(const char *);
  */
 int	logger_reopen(void);
 
-/* logger_sink: a log_sink (log.h); its argument is not used. */
+/* logger_sink: a log_sink (log.h) of source 0; its argument is not used. */
 void	logger_sink(void *, int, const char *);
 
 /*
- * logger_notice: log a line of another process that says how many lines that
- * process has lost.  If the line is lost here as well, those count, not the
- * line.
+ * logger_notice: log a line of a source, 0 to LOGGER_SOURCES - 1.  If the line
+ * does not fit, lost lines count: 1, or as many as the line says that another
+ * process has lost.
  */
-void	logger_notice(int, const char *, uint32_t lost);
+void	logger_notice(unsigned int source, int, const char *, uint32_t lost);
 
 /*
  * logger_fd: the descriptor to watch for EPOLLOUT while logger_pending() is not

@@ -60,9 +60,9 @@ static void	parent_ready(void);
 /* While the start can fail, errors go to standard error, too, where the one
  * who starts the daemon can read them. */
 static void
-parent_put(int pri, const char *text, uint32_t lost)
+parent_put(unsigned int source, int pri, const char *text, uint32_t lost)
 {
-	logger_notice(pri, text, lost);
+	logger_notice(source, pri, text, lost);
 	if (state == STATE_STARTING && pri <= LOG_ERR &&
 	    setup.options.log != LOGGER_STDERR)
 		dprintf(STDERR_FILENO, "msmtpd: %s\n", text);
@@ -72,7 +72,7 @@ static void
 parent_sink(void *arg, int pri, const char *text)
 {
 	(void)arg;
-	parent_put(pri, text, 1);
+	parent_put(PROC_PARENT, pri, text, 1);
 }
 
 /* At exit, after fatal() as well: the last lines have the cause. */
@@ -252,17 +252,30 @@ front_counts(const struct imsg_status *st)
 	    st->waiting, *st->why != '\0' ? "; last failure: " : "", st->why);
 }
 
+/* Each process has its share of the log, and so have front's lines about mails:
+ * no other line shall push them out. */
+static void
+child_line(const struct child *c, const struct imsg_log *line)
+{
+	static const char	 mail[] = "front: mail id=";
+	unsigned int		 source = (unsigned int)(c->proc - procs);
+
+	_Static_assert(PROC_MAX < LOGGER_SOURCES, "a source for each");
+	if (strncmp(line->text, mail, sizeof(mail) - 1) == 0)
+		source = PROC_MAX;
+	parent_put(source, line->pri, line->text, line->lost > 0 ?
+	    line->lost : 1);
+}
+
 /* msg_check() has refused what this child must not send. */
 static void
 parent_dispatch(struct imsg *imsg, void *arg)
 {
-	struct child		*c = arg;
-	const struct imsg_log	*line = imsg->data;
+	struct child	*c = arg;
 
 	switch (imsg->hdr.type) {
 	case IMSG_LOG:
-		parent_put(line->pri, line->text, line->lost > 0 ?
-		    line->lost : 1);
+		child_line(c, imsg->data);
 		break;
 	case IMSG_READY:
 		child_ready(c);

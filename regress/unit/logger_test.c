@@ -216,7 +216,7 @@ test_full(void)
 	rl.rlim_cur = 1000;
 	(void)setrlimit(RLIMIT_FSIZE, &rl);
 	log_numbers(0, NLINES);
-	logger_notice(LOG_WARNING, "front: 1000 log lines were lost", 1000);
+	logger_notice(0, LOG_WARNING, "front: 1000 log lines were lost", 1000);
 	slurp_file(path);
 	is_int((long long)textlen, 1000, "the file is full in mid-line");
 	(void)setrlimit(RLIMIT_FSIZE, &old);
@@ -243,6 +243,51 @@ test_full(void)
 	    "the line begins again in the new file");
 	(void)unlink(path);
 	(void)unlink(path2);
+}
+
+static int
+count(const char *what)
+{
+	const char	*p = text;
+	int		 n = 0;
+
+	for (; (p = strstr(p, what)) != NULL; p++)
+		n++;
+	return (n);
+}
+
+/* One source floods the log, and the lines of another are all there. */
+static void
+test_shares(void)
+{
+	const struct rlimit	 none = { 0, RLIM_INFINITY };
+	struct rlimit		 old;
+	const char		*notice;
+	char			 line[100];
+	int			 i, lost = 0;
+
+	if (getrlimit(RLIMIT_FSIZE, &old) == -1)
+		abort();
+	is_int(logger_open(LOGGER_FILE, path), 0, "open");
+	(void)setrlimit(RLIMIT_FSIZE, &none);
+	for (i = 0; i < NLINES; i++) {
+		logger_notice(1, LOG_INFO, "flood", 1);
+		(void)snprintf(line, sizeof(line), "mail %05d", i);
+		if (i % 20 == 0)
+			logger_notice(LOGGER_SOURCES - 1, LOG_INFO, line, 1);
+	}
+	(void)setrlimit(RLIMIT_FSIZE, &old);
+	logger_flush();
+	slurp_file(path);
+	is_int(count(": mail "), NLINES / 20, "a flood: no other line is lost");
+	is_int(count(" lost\n"), 1, "one notice");
+	if ((notice = strstr(text, " log lines were lost")) != NULL)
+		while (notice[-1] != ' ')
+			notice--;
+	lost = notice != NULL ? atoi(notice) : 0;
+	ok(lost > 0, "%d lines of the flood are lost", lost);
+	is_int(count(": flood\n") + lost, NLINES, "which is all that lack");
+	(void)unlink(path);
 }
 
 /* Standard error whose reader has stopped; fd is the reader's end. */
@@ -504,6 +549,7 @@ main(void)
 	test_file();
 	test_zone();
 	test_full();
+	test_shares();
 	test_stopped_pipe();
 	test_stopped_socket();
 	test_stopped_tty();
