@@ -135,6 +135,14 @@ id_valid(const char *id, size_t size)
 	return (i > 0 && i < size);
 }
 
+/* It stands in the log and in files, one to a line. */
+static bool
+owner_valid(const char *owner, size_t size)
+{
+	return (terminated(owner, size) && *owner != '\0' &&
+	    log_isprintable(owner, strlen(owner)));
+}
+
 /* Only the form: envelope.c checks bounds and grammar. */
 static const char *
 body_mail(const void *data, size_t len)
@@ -153,6 +161,8 @@ body_mail(const void *data, size_t len)
 		return ("reserved field set");
 	if (!id_valid(h.id, sizeof(h.id)))
 		return ("malformed id");
+	if (!owner_valid(h.owner, sizeof(h.owner)))
+		return ("malformed owner");
 	return (terminated(data, len) ? NULL : "unterminated string");
 }
 

@@ -17,6 +17,9 @@
 /* With '\0': the id of a session or mail; a user name, a password. */
 #define MSMTPD_ID_MAX		32
 #define MSMTPD_AUTH_MAX		256
+/* Who is responsible for a mail: "auth=NAME", "uid=N", an address; with
+ * '\0'. */
+#define MSMTPD_OWNER_MAX	264
 /* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
 #define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
 #define MSMTPD_WHY_MAX		512	/* a reply in one line, with '\0' */
@@ -173,6 +176,7 @@ struct imsg_mail {
 	uint8_t		 utf8;		/* addresses may be non-ASCII */
 	uint8_t		 reserved[7];	/* 0 */
 	char		 id[MSMTPD_ID_MAX];	/* for the log; [A-Za-z0-9.] */
+	char		 owner[MSMTPD_OWNER_MAX];	/* printable; not "" */
 };
 
 enum mail_outcome {

@@ -83,6 +83,7 @@ send_head(struct handoff *h)
 	head.rcpt_octets = (uint32_t)h->mail->rcpt_octets;
 	head.utf8 = h->mail->utf8;
 	id_mail(head.id, &h->id);
+	strlcpy(head.owner, h->owner, sizeof(head.owner));
 	iov[0].iov_base = &head;
 	iov[0].iov_len = sizeof(head);
 	iov[1].iov_base = h->mail->sender;

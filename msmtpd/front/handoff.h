@@ -29,6 +29,7 @@ struct handoff {
 	struct message		*message;
 	void			*arg;		/* for done */
 	struct id		 id;
+	char			 owner[MSMTPD_OWNER_MAX];	/* owner_name() */
 
 	/* Written by handoff only; zeroed at first. */
 	TAILQ_ENTRY(handoff)	 entry;

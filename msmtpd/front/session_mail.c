@@ -10,6 +10,7 @@
 #include "handoff.h"
 #include "mail/verdict.h"
 #include "message.h"
+#include "owner.h"
 #include "received.h"
 #include "session_int.h"
 #include "status.h"
@@ -95,6 +96,9 @@ mail_begin(void *arg, const struct smtp_mail *mail, char *id)
 	m->handoff.message = &m->message;
 	m->handoff.arg = m;
 	m->handoff.id = s->id;
+	/* Nobody has looked at the name that --auth-any takes. */
+	owner_name(m->handoff.owner, session_conf->auth == AUTH_ANY ? "" :
+	    smtp_user(s->smtp), &s->client);
 	s->mail = m;
 	return (true);
 }

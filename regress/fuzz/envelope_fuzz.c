@@ -98,6 +98,7 @@ honest(struct imsg_mail *h, const uint8_t *text, size_t len, uint8_t how)
 
 	memset(h, 0, sizeof(*h));
 	memcpy(h->id, "start.1", 7);
+	memcpy(h->owner, "uid=1", 5);
 	h->size = 1;
 	h->utf8 = how >> 1 & 1;
 	if (end == NULL)

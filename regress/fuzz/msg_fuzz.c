@@ -42,6 +42,8 @@ check_mail(const struct imsg_mail *m)
 	CHECK(m->size >= 1 && m->nrcpt >= 1);
 	CHECK(memchr(m->id, '\0', sizeof(m->id)) != NULL);
 	CHECK(strpbrk(m->id, " \n\\") == NULL);
+	CHECK(memchr(m->owner, '\0', sizeof(m->owner)) != NULL);
+	CHECK(*m->owner != '\0' && strpbrk(m->owner, "\n\r\033") == NULL);
 }
 
 /* What a client may be told of it. */

@@ -105,6 +105,7 @@ body_of(const struct row *r, char *body)
 	head.rcpt_octets = (uint32_t)(to + (r->nrcpt == 2 ? sizeof(SECOND) :
 	    0));
 	memcpy(head.id, r->id, strlen(r->id));
+	memcpy(head.owner, "uid=1000", 8);
 	memcpy(body, &head, sizeof(head));
 	memcpy(body + sizeof(head), r->sender, from);
 	memcpy(body + sizeof(head) + from, r->rcpt, to);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ head(uint64_t size, uint32_t nrcpt, uint32_t octets)
 	h.nrcpt = nrcpt;
 	h.rcpt_octets = octets;
 	memcpy(h.id, "start.1.1", 9);
+	memcpy(h.owner, "uid=1000", 8);
 	return (h);
 }
 
@@ -105,6 +107,39 @@ static const struct {
 	{ 1, 1, 8, TEXT("s@x\0r@x\0r@x\0"), "more recipients", 0 },
 	{ 1, 2, 5, TEXT("s@x\0rr@x\0"), "fewer recipients", 0 }
 };
+
+static const struct {
+	const char	*name;
+	const char	*owner;
+	size_t		 len;		/* '\0' included where it is sent */
+	bool		 good;
+} owners[] = {
+	{ "a name", "auth=M\303\274ller", 13, true },
+	{ "nobody", "", 1, false },
+	{ "a line end", "uid=1\nto: <x@y>", 17, false },
+	{ "a control character", "uid=\033[2J", 9, false },
+	{ "octets that are no text", "auth=\377", 7, false }
+};
+
+static void
+test_owner(void)
+{
+	struct imsg_mail	 h = head(1, 1, 4);
+	struct envelope		 e;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		memset(h.owner, 0, sizeof(h.owner));
+		memcpy(h.owner, owners[i].owner, owners[i].len);
+		is_int(begin(&e, &h, TEXT("s@x\0r@x\0")) == NULL,
+		    owners[i].good, "owner: %s", owners[i].name);
+		envelope_free(&e);
+	}
+	memset(h.owner, 'u', sizeof(h.owner));
+	is_str(begin(&e, &h, TEXT("s@x\0r@x\0")), "malformed owner",
+	    "owner: it does not end");
+	envelope_free(&e);
+}
 
 static void
 test_begin(void)
@@ -347,6 +382,7 @@ main(void)
 	conf.max_size = 1000;
 	conf.max_recipients = 3;
 	conf.max_rcpt_octets = 200;
+	test_owner();
 	test_begin();
 	test_head();
 	test_addresses();

@@ -87,6 +87,7 @@ submit(void)
 	h->message = h->arg = &messages[nmails];
 	h->id.session = ++nmails;
 	h->id.mail = 1;
+	strlcpy(h->owner, "uid=1000", sizeof(h->owner));
 	handoff_submit(h);
 }
 

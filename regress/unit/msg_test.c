@@ -161,8 +161,8 @@ static unsigned char		 address[128];	/* struct sockaddr_storage */
 static struct {
 	struct imsg_mail	 head;
 	char			 text[8];
-} mail = { { .size = 1, .nrcpt = 1, .rcpt_octets = 4, .id = "a.1.1" },
-    "s@x\0r@x" };
+} mail = { { .size = 1, .nrcpt = 1, .rcpt_octets = 4, .id = "a.1.1",
+    .owner = "uid=1000" }, "s@x\0r@x" };
 
 static const struct way {
 	uint32_t	 type;
