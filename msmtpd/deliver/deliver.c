@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "mail/command.h"
-#include "envelope.h"
+#include "mail/envelope.h"
 #include "event.h"
 #include "job.h"
 #include "log.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "mail/command.h"
-#include "envelope.h"
+#include "mail/envelope.h"
 #include "event.h"
 #include "printed.h"
 #include "mail/words.h"

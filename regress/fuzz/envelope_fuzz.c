@@ -8,7 +8,7 @@
 #include "body.h"
 #include "check.h"
 #include "config.h"
-#include "deliver/envelope.h"
+#include "mail/envelope.h"
 #include "mail/mailbox.h"
 #include "mail/msmtp.h"
 

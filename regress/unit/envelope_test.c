@@ -17,7 +17,7 @@
 
 #include "body.h"
 #include "config.h"
-#include "deliver/envelope.h"
+#include "mail/envelope.h"
 #include "tap.h"
 
 #define ALL_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \

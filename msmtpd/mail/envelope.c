@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* envelope: the envelope and message from front, checked again by deliver. */
+/* envelope: the envelope and message of a mail, checked by whom it comes to. */
 
 #include <sys/stat.h>
 
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "envelope.h"
-#include "mail/mailbox.h"
-#include "mail/msmtp.h"
+#include "mailbox.h"
+#include "msmtp.h"
 
 #define ENVELOPE_SEALS	(F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | \
 			    F_SEAL_SEAL)
@@ -33,7 +33,7 @@ head_check(const struct imsg_mail *h, const struct config *conf)
 	return (NULL);
 }
 
-/* Check an address again, as an attacker may have taken front over: its
+/* Check an address again, as an attacker may have taken the sender over: its
  * grammar and, where the command is msmtp, that msmtp does not change it. */
 static bool
 address_valid(const struct envelope *e, const char *s, size_t len, bool sender)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* envelope: the envelope and message from front, checked again by deliver. */
+/* envelope: the envelope and message of a mail, checked by whom it comes to. */
 
 #ifndef ENVELOPE_H
 #define ENVELOPE_H
@@ -11,8 +11,8 @@
 #include "msmtpd.h"
 
 /*
- * A mail's envelope as deliver receives it from front, whom it does not
- * trust: everything is parsed again.
+ * A mail's envelope as queue or deliver receives it from the process before
+ * it, whom it does not trust: everything is parsed again.
  */
 struct envelope {
 	struct imsg_mail head;
@@ -28,7 +28,7 @@ struct envelope {
 /*
  * envelope_begin: parse the len octets of an IMSG_MAIL's body, which
  * msg_check() has passed.  Returns NULL, or why the body is malformed: only a
- * broken or hostile front sends such a one.  A lack of memory sets e->error.
+ * broken or hostile process sends such a one.  A lack of memory sets e->error.
  */
 const char *envelope_begin(struct envelope *, const struct config *,
 	    const void *, size_t len);
