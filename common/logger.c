@@ -51,6 +51,8 @@ static struct {
 	bool			 connected;	/* WAY_SYSLOG */
 	int64_t			 retry;		/* when to connect again */
 	pid_t			 pid;
+	bool			 sticky;	/* all may add to its directory */
+	uid_t			 uid;		/* ours */
 	char			 path[PATH_MAX];	/* of a file */
 } lg = { .kind = LOGGER_NONE, .fd = -1 };
 
@@ -126,11 +128,63 @@ open_stderr(void)
 #define FILE_FLAGS	(O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | \
 			O_NOCTTY | O_NONBLOCK)
 
-/* openat(2). */
+/* Whether not everybody can put another file in the place of the log, and
+ * whether we have this access to its directory. */
 static int
-open_file(void)
+check_dir(int access)
 {
-	return (open(lg.path, FILE_FLAGS | O_CREAT, 0640));
+	char		 dir[PATH_MAX], *slash;
+	struct stat	 st;
+
+	(void)strlcpy(dir, lg.path, sizeof(dir));
+	if ((slash = strrchr(dir, '/')) == NULL)
+		(void)strlcpy(dir, ".", sizeof(dir));
+	else
+		slash[slash == dir] = '\0';
+	if (stat(dir, &st) == -1)
+		return (-1);
+	if ((st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH) {
+		errno = EPERM;
+		return (-1);
+	}
+	lg.sticky = (st.st_mode & S_IWOTH) != 0;
+	lg.uid = geteuid();
+	return (faccessat(AT_FDCWD, dir, access, AT_EACCESS));
+}
+
+/* statx(2): a file that has no other name, or a device such as a terminal. */
+static int
+check_file(int fd)
+{
+	struct statx	 st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) == -1)
+		return (-1);
+	errno = 0;
+	if (S_ISREG(st.stx_mode) && st.stx_nlink > 1)
+		errno = EMLINK;
+	else if (S_ISREG(st.stx_mode) && lg.sticky && st.stx_uid != 0 &&
+	    st.stx_uid != lg.uid)
+		errno = EPERM;
+	else if (!S_ISREG(st.stx_mode) && !S_ISCHR(st.stx_mode))
+		errno = ENXIO;
+	return (errno != 0 ? -1 : 0);
+}
+
+/* openat(2), statx(2), close(2). */
+static int
+open_file(int create)
+{
+	int	 fd, error;
+
+	if ((fd = open(lg.path, FILE_FLAGS | create, 0640)) == -1)
+		return (-1);
+	if (check_file(fd) == 0)
+		return (fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	return (-1);
 }
 
 /* Look for syslogd: connect(2), which a datagram socket permits again and
@@ -173,6 +227,16 @@ logger_reset(void)
 	memset(shares, 0, sizeof(shares));
 }
 
+static int
+set_path(const char *path)
+{
+	if (strlcpy(lg.path, path, sizeof(lg.path)) >= sizeof(lg.path)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	return (check_dir(X_OK));
+}
+
 int
 logger_open(enum logger_kind kind, const char *path)
 {
@@ -190,12 +254,8 @@ logger_open(enum logger_kind kind, const char *path)
 		ret = open_syslog();
 		break;
 	case LOGGER_FILE:
-		if (strlcpy(lg.path, path, sizeof(lg.path)) >=
-		    sizeof(lg.path)) {
-			errno = ENAMETOOLONG;
-			return (-1);
-		}
-		if ((lg.fd = open_file()) == -1)
+		if (set_path(path) == -1 ||
+		    (lg.fd = open_file(O_CREAT)) == -1)
 			return (-1);
 		lg.way = WAY_WRITE;
 		lg.file = true;
@@ -209,25 +269,17 @@ logger_open(enum logger_kind kind, const char *path)
 int
 logger_check(const char *path)
 {
-	char	 dir[PATH_MAX], *slash;
 	int	 fd;
 
-	if (strlcpy(dir, path, sizeof(dir)) >= sizeof(dir)) {
-		errno = ENAMETOOLONG;
+	if (set_path(path) == -1)
 		return (-1);
-	}
-	if ((fd = open(path, FILE_FLAGS)) != -1)
+	if ((fd = open_file(0)) != -1)
 		return (close(fd));
-	if (errno != ENOENT)
-		return (-1);
 	/* logger_open() would create the file. */
-	if ((slash = strrchr(dir, '/')) == NULL)
-		return (faccessat(AT_FDCWD, ".", W_OK | X_OK, AT_EACCESS));
-	slash[slash == dir] = '\0';
-	return (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS));
+	return (errno == ENOENT ? check_dir(W_OK | X_OK) : -1);
 }
 
-/* openat(2), close(2), write(2). */
+/* openat(2), statx(2), close(2), write(2). */
 int
 logger_reopen(void)
 {
@@ -237,7 +289,7 @@ logger_reopen(void)
 		return (0);
 	/* The lines that wait belong to the old file. */
 	logger_flush();
-	if ((fd = open_file()) == -1)
+	if ((fd = open_file(O_CREAT)) == -1)
 		return (-1);
 	close(lg.fd);
 	lg.fd = fd;

@@ -26,9 +26,12 @@ enum logger_kind {
 
 /*
  * logger_open: start logging to kind; path is the file's name (LOGGER_FILE)
- * or NULL.  A file is created with mode 0640 and only ever appended to; a path
- * that is a symbolic link is refused (O_NOFOLLOW).  Returns 0, or -1 with errno
- * set where the file cannot be opened or standard error is closed.  A syslogd
+ * or NULL.  A file is created with mode 0640 and only ever appended to.
+ * Returns 0, or -1 with errno set where the file cannot be opened or standard
+ * error is closed: ELOOP for a symbolic link, EMLINK for a file with another
+ * name, ENXIO for a FIFO, a socket or a block device, EPERM in a directory to
+ * which everybody may write (in one that is sticky: for the file of a user
+ * other than root and ours).  A syslogd
  * that does not run is no error: each line looks for it again, at most once a
  * second.
  */

@@ -62,6 +62,8 @@ const struct sandbox_rule parent_rules[] = {
 	{ "openat", "the log, after a rotation", SANDBOX_FILE,
 	    { { SANDBOX_IS, 2, LOG_FLAGS, "flags: append, follow no link" },
 	    IS(3, "mode", 0640) } },
+	{ "statx", "its kind and its links", SANDBOX_FILE,
+	    { IS(2, "flags", AT_EMPTY_PATH) } },
 
 	/* --log=syslog: the same socket, when syslogd was started anew. */
 	{ "connect", "to syslogd, when it is back", SANDBOX_SYSLOG, { { 0 } } },

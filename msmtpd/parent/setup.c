@@ -204,15 +204,25 @@ static void __attribute__((noreturn))
 setup_nolog(const struct options *o)
 {
 	const char	*hint = "";
+	int		 status = EX_CANTCREAT;
 
-	if (errno == ENOENT)
+	if (errno == EMLINK || errno == ENXIO || errno == EPERM)
+		status = EX_CONFIG;
+	if (errno == EMLINK)
+		hint = "; it must have no other name: ln(1), find -samefile";
+	else if (errno == ENXIO)
+		hint = "; it must be a file or a character device, not a FIFO";
+	else if (errno == EPERM)
+		hint = "; others must neither own the file nor be able to "
+		    "write to its directory: chmod o-w";
+	else if (errno == ENOENT)
 		hint = "; its directory must exist";
 	else if (errno == ELOOP)
 		hint = "; it must not be a symbolic link";
 	else if (errno == EACCES || errno == EROFS)
 		hint = "; the user who starts msmtpd must be able to write "
 		    "there";
-	fatal_status(EX_CANTCREAT, "--log=%s: %s%s", o->logfile != NULL ?
+	fatal_status(status, "--log=%s: %s%s", o->logfile != NULL ?
 	    o->logfile : "stderr", strerror(errno), hint);
 }
 

@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Msmtpd::Test qw(is_root run slurp spew status_of unprivileged);
+use POSIX ();
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -74,11 +75,11 @@ SKIP: {
 	refused_both('a root directory with a file in it', 78,
 	    qr{chroot $dir/full.*empty}, @base, @users,
 	    "--chroot=$dir/full");
-	mkdir "$dir/open" or die $!;
-	chmod 0775, "$dir/open" or die $!;
+	mkdir "$dir/all" or die $!;
+	chmod 0775, "$dir/all" or die $!;
 	refused_both('a root directory that others can write', 78,
-	    qr{chroot $dir/open.*write}, @base, @users,
-	    "--chroot=$dir/open");
+	    qr{chroot $dir/all.*write}, @base, @users,
+	    "--chroot=$dir/all");
 	symlink "$dir/empty", "$dir/link" or die $!;
 	refused_both('a root directory by a symbolic link', 72,
 	    qr{chroot $dir/link.*symbolic}, @base, @users,
@@ -105,6 +106,33 @@ symlink "$dir/elsewhere", "$dir/loglink" or die $!;
 refused_both('a symbolic link as log', 73, qr{$dir/loglink.*symbolic}, @base,
     "--log=$dir/loglink");
 ok(!-e "$dir/elsewhere", 'and it was not followed');
+# What others could have put there, to have the daemon write where they may not.
+{
+	POSIX::mkfifo("$dir/fifo", 0600) or die $!;
+	open my $reader, '+<', "$dir/fifo" or die $!;
+	refused_both('a FIFO as log', 78, qr{$dir/fifo.*not a FIFO}, @base,
+	    "--log=$dir/fifo");
+	spew("$dir/theirs", '');
+	link "$dir/theirs", "$dir/linked" or die $!;
+	refused_both('a file with another name as log', 78,
+	    qr{$dir/linked.*no other name}, @base, "--log=$dir/linked");
+	mkdir "$dir/shared" or die $!;
+	chmod 0777, "$dir/shared" or die $!;
+	refused_both('a log where everybody may write', 78,
+	    qr{$dir/shared/log.*chmod o-w}, @base, "--log=$dir/shared/log");
+	chmod 01777, "$dir/shared" or die $!;
+	SKIP: {
+		skip 'not root: no file is another user\'s', 6 unless is_root();
+		spew("$dir/shared/log", '');
+		chown 12345, -1, "$dir/shared/log" or die $!;
+		refused_both('a log of another user, where all may write', 78,
+		    qr{$dir/shared/log.*own the file},
+		    @base, "--log=$dir/shared/log");
+		unlink "$dir/shared/log" or die $!;
+	}
+	is((run(@base, '--check', "--log=$_"))[0] >> 8, 0, "but $_ may be it")
+	    for "$dir/shared/log", '/dev/null', "$dir/new";
+}
 {
 	spew("$dir/ours", '');
 	chmod 0600, "$dir/ours" or die $!;

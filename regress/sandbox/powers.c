@@ -49,6 +49,10 @@ const struct power powers[] = {
 	{ "parent --log=FILE", "openat", "the log", {
 	    (uint64_t)AT_FDCWD, 0, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
 	    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640 }, 1 },
+	{ "parent --log=FILE", "statx", "a descriptor", { 5, 0,
+	    AT_EMPTY_PATH }, 1 },
+	{ "parent --log=FILE", "statx", "a path", { (uint64_t)AT_FDCWD, 0,
+	    0 }, 0 },
 	{ "parent --log=FILE", "openat", "to read", {
 	    (uint64_t)AT_FDCWD, 0, O_RDONLY, 0640 }, 0 },
 	{ "parent --log=FILE", "openat", "O_TRUNC", {

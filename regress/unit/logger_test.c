@@ -125,6 +125,16 @@ test_file(void)
 	    "the new file has the new one, a single one");
 
 	(void)unlink(path);
+	is_int(link(path2, path), 0, "another file's name instead");
+	is_int(logger_reopen(), -1, "reopen is refused");
+	is_int(errno, EMLINK, "with EMLINK");
+	(void)unlink(path);
+	is_int(mkfifo(path, 0600), 0, "a FIFO instead");
+	fd = open(path, O_RDWR);
+	is_int(logger_reopen(), -1, "reopen is refused");
+	is_int(errno, ENXIO, "with ENXIO");
+	close(fd);
+	(void)unlink(path);
 	is_int(symlink(path2, path), 0, "a symbolic link instead");
 	is_int(logger_reopen(), -1, "reopen is refused");
 	is_int(errno, ELOOP, "with ELOOP");
