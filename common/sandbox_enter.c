@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -288,6 +289,23 @@ sandbox_deathsig(pid_t parent)
 		fatal("PR_SET_PDEATHSIG");
 	if (getppid() != parent)
 		fatalx("the parent has died");
+}
+
+bool
+sandbox_oom(int more)
+{
+	char	 buf[16] = "";
+	int	 fd, score, n = -1;
+
+	fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	if (fd == -1)
+		return (false);
+	if (read(fd, buf, sizeof(buf) - 1) > 0) {
+		score = atoi(buf) + more;
+		n = dprintf(fd, "%d", score > 1000 ? 1000 : score);
+	}
+	close(fd);
+	return (n != -1);
 }
 
 void

@@ -104,6 +104,14 @@ void	sandbox_become(const struct sandbox_user *, pid_t parent);
  */
 void	sandbox_deathsig(pid_t parent);
 
+/*
+ * sandbox_oom: raise our oom_score_adj (proc(5)) by so much, to 1000 at most,
+ * so that the kernel ends this process before others where memory lacks.  Call
+ * it before sandbox_give_up(), after which the file is root's.  Returns whether
+ * it is done: there may be no /proc.
+ */
+bool	sandbox_oom(int more);
+
 /* sandbox_limit: setrlimit(2), soft and hard, but no more than the present
  * hard limit.  The string is the limit's name, for the error. */
 void	sandbox_limit(sandbox_resource, rlim_t, const char *);

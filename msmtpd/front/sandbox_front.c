@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -21,6 +22,10 @@
 #define FDS_BESIDE_SESSIONS	64
 
 #define FSIZE_HEADER	65536	/* octets before the content in a message */
+
+/* No process's account has memory files, but front holds them.  With this the
+ * kernel ends front before a command that has half of the memory. */
+#define OOM_SCORE		500
 
 /*
  * The allowlist: one system call a line, with its reason.  Where a new version
@@ -85,6 +90,7 @@ sandbox_front(const struct config *conf)
 	struct rlimit	 unused;
 	rlim_t		 descriptors, want;
 	pid_t		 parent = getppid();
+	bool		 first = sandbox_oom(OOM_SCORE);
 
 	sandbox_timezone();
 	want = (rlim_t)conf->max_sessions * FDS_SESSION +
@@ -96,6 +102,8 @@ sandbox_front(const struct config *conf)
 		sandbox_note(", chroot %s", user.chroot);
 	else
 		sandbox_note(", no chroot");
+	if (!first)
+		sandbox_note(", no oom_score_adj");
 	sandbox_limit(RLIMIT_FSIZE, conf->max_size + FSIZE_HEADER,
 	    "RLIMIT_FSIZE");
 	sandbox_limit(RLIMIT_NOFILE, want > MSMTPD_FILES_SENDER ? want :

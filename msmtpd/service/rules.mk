@@ -19,7 +19,7 @@ UNITDIR ?=	$(or $(shell $(PKG_CONFIG) \
 SYSUSERSDIR ?=	/usr/lib/sysusers.d
 TMPFILESDIR ?=	/usr/lib/tmpfiles.d
 UNITS =		msmtpd.socket msmtpd.service msmtpd-privsep.service \
-		msmtpd-inetd.socket msmtpd@.service
+		msmtpd-inetd.socket msmtpd@.service system-msmtpd.slice
 # A socket with Accept=yes starts the template unit of the socket's name.
 UNIT_LINK =	msmtpd-inetd@.service
 

@@ -22,12 +22,12 @@ my $service = "$FindBin::Bin/../../msmtpd/service";
 my $binary = $ENV{MSMTPD} || "$FindBin::Bin/../../msmtpd/msmtpd";
 my @services = qw(msmtpd.service msmtpd-privsep.service
     msmtpd@.service);
-my @sockets = qw(msmtpd.socket msmtpd-inetd.socket);
+my @others = qw(msmtpd.socket msmtpd-inetd.socket system-msmtpd.slice);
 
 # With the program where it is here, or systemd says that there is none.
 my $dir = tempdir('msmtpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 my %unit;
-for my $name (@services, @sockets) {
+for my $name (@services, @others) {
 	my $text = slurp("$service/$name");
 	$unit{$name} = $text;
 	my $n = ($text =~ s{/usr/bin/msmtpd}{$binary}g) || 0;
@@ -37,7 +37,7 @@ for my $name (@services, @sockets) {
 
 symlink 'msmtpd@.service', "$dir/msmtpd-inetd\@.service" or die $!;
 
-for my $name (@services, @sockets) {
+for my $name (@services, @others) {
 	my ($status, $out, $err) = run({ env => { SYSTEMD_UNIT_PATH =>
 	    "$dir:" } }, 'systemd-analyze', 'verify', '--man=no',
 	    "$dir/$name");
@@ -126,6 +126,16 @@ for my $name ('msmtpd.service', 'msmtpd-privsep.service') {
 		    "$name: status '$status'");
 	}
 }
+# What memory files of front may fill.
+my %max = map { $_ => ($unit{$_} =~ /^MemoryMax=(\d+)[MG]$/m)[0] } @services,
+    'system-msmtpd.slice';
+is_deeply(\%max, { 'msmtpd.service' => 1, 'msmtpd-privsep.service' => 1,
+    'msmtpd@.service' => 256, 'system-msmtpd.slice' => 1 }, 'MemoryMax');
+like($unit{'msmtpd@.service'}, qr/^Slice=system-msmtpd\.slice$/m,
+    'sessions have a slice of their own');
+# No burst of connections shall close the socket.
+like($unit{'msmtpd-inetd.socket'}, qr/^TriggerLimitIntervalSec=0$/m,
+    'msmtpd-inetd.socket: no limit of triggers');
 # The command that resets the start limit is the same in all units.
 for my $file ("$service/msmtpd.service", "$service/msmtpd.default",
     "$service/debian/README.Debian", "$service/../../man/msmtpd.1") {
@@ -138,7 +148,7 @@ for my $file ("$service/msmtpd.service", "$service/msmtpd.default",
 my %protect;
 for my $name (@services) {
 	$protect{$name} = { map { $_ => 1 } grep { /^(?:Protect|Private(?!Users)|
-	    Restrict(?:[A-Z])|Lock|Memory|Keyring|NoNew|Proc|UMask|Device|
+	    Restrict(?:[A-Z])|Lock|MemoryD|Keyring|NoNew|Proc|UMask|Device|
 	    SystemCallA|SystemCallE)/x } $unit{$name} =~ /^(\w+=.*)$/mg };
 }
 delete $protect{$_}{'RestartPreventExitStatus=64 67 72 73 77 78'} for @services;

@@ -50,7 +50,7 @@ my @want = ('/usr/bin/msmtpd', '/etc/default/msmtpd', '/etc/init.d/msmtpd',
     '/usr/lib/sysusers.d/msmtpd.conf', '/usr/lib/tmpfiles.d/msmtpd.conf',
     map { "/lib/systemd/system/$_" } qw(msmtpd.socket msmtpd.service
     msmtpd-privsep.service msmtpd-inetd.socket msmtpd-inetd@.service
-    msmtpd@.service));
+    msmtpd@.service system-msmtpd.slice));
 is_deeply([grep { !m{^/usr/share/(?:doc|lintian)/} } sort keys %$file],
     [sort @want], 'msmtpd: its files');
 my $link = '/lib/systemd/system/msmtpd-inetd@.service';

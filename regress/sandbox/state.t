@@ -112,6 +112,9 @@ sub state {
 	    if $w->{bounding};
 	my $limits = limits($pid);
 	is($limits->{'core file size'}, '0 0', "$what: no core file");
+	my $oom = slurp("/proc/$pid/oom_score_adj") -
+	    slurp("/proc/$$/oom_score_adj");
+	is($oom, $w->{oom} // 0, "$what: ends first where memory lacks: $oom");
 	is($limits->{$_}, $w->{limits}{$_}, "$what: limit of $_")
 	    for sort keys %{$w->{limits} || {}};
 	SKIP: {
@@ -145,7 +148,7 @@ my $DELIVERIES = 5;
 sub kinds { return fds => { map { $_ => 1 } @_ } }
 my %front = (name => 'front', filters => 1,
     kinds(qw(eventpoll null socket)), listens => 1,
-    sockets => 3,	# to parent, to deliver, the listener or session
+    oom => 500, sockets => 3,	# to parent, to deliver, the listener or session
     limits => { processes => '0 0', 'file size' => join(' ',
     ($MAX + 65536) x 2), 'open files' => $files });
 my %deliver = (name => 'deliver', filters => 2, root => '/',
