@@ -295,14 +295,15 @@ bool
 sandbox_oom(int more)
 {
 	char	 buf[16] = "";
-	int	 fd, score, n = -1;
+	long	 score;
+	int	 fd, n = -1;
 
 	fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
 	if (fd == -1)
 		return (false);
 	if (read(fd, buf, sizeof(buf) - 1) > 0) {
-		score = atoi(buf) + more;
-		n = dprintf(fd, "%d", score > 1000 ? 1000 : score);
+		score = strtol(buf, NULL, 10) + more;
+		n = dprintf(fd, "%ld", score > 1000 ? 1000 : score);
 	}
 	close(fd);
 	return (n != -1);
