@@ -22,6 +22,7 @@
 #define TITLE		"msmtpd: "	/* argv[0] of a child, then its name */
 #define PROC_WAIT	30000	/* ms that a child waits for parent at start */
 #define PROC_LOG	(64 * 1024)	/* octets of log that wait for parent */
+#define PROC_FLUSH	1000	/* ms for parent to read our last log lines */
 #define PROC_QUEUE	(256 * 1024)	/* octets that wait for a child */
 #define FD_ASIDE	(MSMTPD_FD_PARENT + PROC_MAX)
 
@@ -402,12 +403,20 @@ child_exit(void)
 }
 
 void
-proc_flush(int ms)
+proc_flush(void)
 {
 	struct peer	*p = &links[PROC_PARENT].peer;
 
 	if (p->open)
-		(void)imsgbuf_flush(&p->ibuf, ms);
+		(void)imsgbuf_flush(&p->ibuf, PROC_FLUSH);
+}
+
+static void
+child_pong(uint32_t id)
+{
+	if (peer_send(&links[PROC_PARENT].peer, IMSG_PONG, id, -1, NULL,
+	    0) == -1)
+		log_warn("parent: cannot answer a ping");
 }
 
 static void
@@ -416,7 +425,10 @@ link_message(struct imsg *imsg, void *arg)
 	struct link	*l = arg;
 
 	proc_check(l->id, imsg);
-	l->dispatch(imsg, NULL);
+	if (imsg->hdr.type == IMSG_PING)
+		child_pong(imsg->hdr.peerid);
+	else
+		l->dispatch(imsg, NULL);
 }
 
 static int
@@ -521,12 +533,4 @@ proc_run(void (*dispatch)(struct imsg *, void *), void (*gone)(void),
 	if (event_loop() == -1)
 		fatal("epoll_wait");
 	exit(*status);
-}
-
-void
-proc_answer(const struct imsg *imsg)
-{
-	if (peer_send(&links[PROC_PARENT].peer, IMSG_PONG, imsg->hdr.peerid,
-	    -1, NULL, 0) == -1)
-		log_warn("parent: cannot answer a ping");
 }

@@ -141,17 +141,15 @@ struct peer *proc_peer(enum proc_id, size_t maxqueue,
 	    void (*drained)(void *));
 
 /*
- * proc_run: tell parent that we are confined and run the event loop.  The
- * process ends with *status after event_exit(), and with 1 when parent is
+ * proc_run: tell parent that we are confined and run the event loop.  dispatch
+ * gets parent's messages but for pings, which are answered here.  The process ends with *status after event_exit(), and with 1 when parent is
  * gone, after gone (or NULL) has been called.
  */
 void	proc_run(void (*dispatch)(struct imsg *, void *), void (*gone)(void),
 	    const int *status) __attribute__((noreturn));
 
-/* proc_answer: answer a ping. */
-void	proc_answer(const struct imsg *);
-
-/* proc_flush: give parent up to ms milliseconds to take the last lines. */
-void	proc_flush(int ms);
+/* proc_flush: give parent a second to take the last lines.  For atexit(3), in a
+ * child whose sandbox allows poll(2). */
+void	proc_flush(void);
 
 #endif

@@ -22,7 +22,6 @@
 
 #define DELIVER_GRACE	30000	/* ms for commands to finish without front */
 #define DELIVER_RETRY	100	/* ms, where there is no memory to answer */
-#define DELIVER_FLUSH	1000	/* ms for parent to read our last log lines */
 
 static struct config	 conf;
 static struct command	 command;
@@ -214,20 +213,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 	case IMSG_KILL:
 		deliver_end_all(NULL);
 		break;
-	case IMSG_PING:
-		proc_answer(imsg);
-		break;
 	default:
 		fatalx("parent: message of type %u", imsg->hdr.type);
 	}
-}
-
-/* deliver's sandbox allows poll(2), so that it can wait until parent has read
- * the log.  This runs before the handler of proc_init(), which tries once. */
-static void
-deliver_flush(void)
-{
-	proc_flush(DELIVER_FLUSH);
 }
 
 static void
@@ -280,7 +268,8 @@ deliver_main(void)
 
 	proc_signals(deliver_signal);
 	proc_init(PROC_DELIVER, &conf);
-	if (atexit(deliver_flush) != 0)
+	/* Before the handler of proc_init(), which tries once. */
+	if (atexit(proc_flush) != 0)
 		fatal("atexit");
 	deliver_command();
 	/* Room for the result of each delivery; where a front that reads no

@@ -239,9 +239,6 @@ parent_dispatch(struct imsg *imsg, void *arg)
 	case IMSG_STOP:
 		front_stop();
 		break;
-	case IMSG_PING:
-		proc_answer(imsg);
-		break;
 	default:
 		fatalx("parent: message of type %u", imsg->hdr.type);
 	}
