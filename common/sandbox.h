@@ -66,6 +66,32 @@ struct sandbox_rule {
 #define GROUP(n, name)		{ SANDBOX_GROUP, n, 0, \
 				    name " = deliver's process group" }
 
+/* Rows of every allowlist: for the C library's allocator, and what the run-time
+ * libraries of ASan and UBSan need. */
+#define SANDBOX_MALLOC							\
+	{ "brk", "malloc(3)", 0, { { 0 } } },				\
+	{ "mmap", "malloc(3)", 0,					\
+	    { ONLY(2, "prot", PROT_READ|PROT_WRITE),			\
+	    IS64(3, "flags", MAP_PRIVATE|MAP_ANONYMOUS) } },		\
+	{ "mremap", "realloc(3)", 0,					\
+	    { IS64(3, "flags", MREMAP_MAYMOVE) } },			\
+	{ "munmap", "free(3)", 0, { { 0 } } },
+
+#ifdef SANITIZE
+#define SANDBOX_SANITIZER						\
+	{ "futex", "sanitizer: locks", 0, { { 0 } } },			\
+	{ "getpid", "sanitizer: report", 0, { { 0 } } },		\
+	{ "gettid", "sanitizer: report", 0, { { 0 } } },		\
+	{ "madvise", "sanitizer: shadow memory", 0, { { 0 } } },	\
+	{ "mmap", "sanitizer: shadow memory", 0,			\
+	    { ONLY(2, "prot", PROT_READ|PROT_WRITE) } },		\
+	{ "rt_sigprocmask", "sanitizer: report", 0, { { 0 } } },	\
+	{ "sched_yield", "sanitizer: locks", 0, { { 0 } } },		\
+	{ "sigaltstack", "sanitizer: exit", 0, { { 0 } } },
+#else
+#define SANDBOX_SANITIZER
+#endif
+
 /* What an account, which lists all system calls, says about each. */
 enum sandbox_verdict {
 	SANDBOX_ALLOW,

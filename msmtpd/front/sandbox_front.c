@@ -35,7 +35,6 @@
 const struct sandbox_rule front_rules[] = {
 	{ "accept4", "take a connection", SANDBOX_LISTEN,
 	    { IS(3, "flags", SOCK_NONBLOCK|SOCK_CLOEXEC) } },
-	{ "brk", "malloc(3)", 0, { { 0 } } },
 	{ "clock_gettime", "timers, where the vdso cannot tell", 0,
 	    { { 0 } } },
 	{ "close", "a session, a message", 0, { { 0 } } },
@@ -52,11 +51,6 @@ const struct sandbox_rule front_rules[] = {
 	    { IS(1, "flags", MFD_CLOEXEC|MFD_ALLOW_SEALING) } },
 	{ "memfd_create", "a place for a message", 0,
 	    { IS(1, "flags", MFD_CLOEXEC|MFD_ALLOW_SEALING|MFD_NOEXEC_SEAL) } },
-	{ "mmap", "malloc(3)", 0,
-	    { ONLY(2, "prot", PROT_READ|PROT_WRITE),
-	    IS64(3, "flags", MAP_PRIVATE|MAP_ANONYMOUS) } },
-	{ "mremap", "realloc(3)", 0, { IS64(3, "flags", MREMAP_MAYMOVE) } },
-	{ "munmap", "free(3)", 0, { { 0 } } },
 	{ "read", "from a client", 0, { { 0 } } },
 	{ "recvmsg", "from parent and deliver", 0,
 	    { IS(2, "flags", MSG_DONTWAIT|MSG_CMSG_CLOEXEC) } },
@@ -65,19 +59,8 @@ const struct sandbox_rule front_rules[] = {
 	{ "shutdown", "say goodbye to a client", 0,
 	    { IS(1, "how", SHUT_WR) } },
 	{ "write", "to a client, to a message", 0, { { 0 } } },
-
-#ifdef SANITIZE
-	/* What the run-time libraries of ASan and UBSan need. */
-	{ "futex", "sanitizer: locks", 0, { { 0 } } },
-	{ "getpid", "sanitizer: report", 0, { { 0 } } },
-	{ "gettid", "sanitizer: report", 0, { { 0 } } },
-	{ "madvise", "sanitizer: shadow memory", 0, { { 0 } } },
-	{ "mmap", "sanitizer: shadow memory", 0,
-	    { ONLY(2, "prot", PROT_READ|PROT_WRITE) } },
-	{ "rt_sigprocmask", "sanitizer: report", 0, { { 0 } } },
-	{ "sched_yield", "sanitizer: locks", 0, { { 0 } } },
-	{ "sigaltstack", "sanitizer: exit", 0, { { 0 } } },
-#endif
+	SANDBOX_MALLOC
+	SANDBOX_SANITIZER
 };
 
 const size_t front_rules_n = sizeof(front_rules) / sizeof(front_rules[0]);

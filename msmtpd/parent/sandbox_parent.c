@@ -23,7 +23,6 @@
 			    O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 const struct sandbox_rule parent_rules[] = {
-	{ "brk", "malloc(3)", 0, { { 0 } } },
 	{ "clock_gettime", "timers, where the vdso cannot tell", 0,
 	    { { 0 } } },
 	{ "close", "what came from a child, the old log", 0, { { 0 } } },
@@ -35,11 +34,6 @@ const struct sandbox_rule parent_rules[] = {
 	    { IS64(4, "sigmask", 0) } },
 #endif
 	{ "exit_group", "end", 0, { { 0 } } },
-	{ "mmap", "malloc(3)", 0,
-	    { ONLY(2, "prot", PROT_READ|PROT_WRITE),
-	    IS64(3, "flags", MAP_PRIVATE|MAP_ANONYMOUS) } },
-	{ "mremap", "realloc(3)", 0, { IS64(3, "flags", MREMAP_MAYMOVE) } },
-	{ "munmap", "free(3)", 0, { { 0 } } },
 #ifdef __NR_poll
 	{ "poll", "the log must not make us wait", 0, { { 0 } } },
 #else
@@ -62,24 +56,13 @@ const struct sandbox_rule parent_rules[] = {
 	{ "openat", "the log, after a rotation", SANDBOX_FILE,
 	    { { SANDBOX_IS, 2, LOG_FLAGS, "flags: append, follow no link" },
 	    IS(3, "mode", 0640) } },
-	{ "statx", "its kind and its links", SANDBOX_FILE,
+	{ "statx", "whether that file may be the log", SANDBOX_FILE,
 	    { IS(2, "flags", AT_EMPTY_PATH) } },
 
 	/* --log=syslog: the same socket, when syslogd was started anew. */
 	{ "connect", "to syslogd, when it is back", SANDBOX_SYSLOG, { { 0 } } },
-
-#ifdef SANITIZE
-	/* What the run-time libraries of ASan and UBSan need. */
-	{ "futex", "sanitizer: locks", 0, { { 0 } } },
-	{ "getpid", "sanitizer: report", 0, { { 0 } } },
-	{ "gettid", "sanitizer: report", 0, { { 0 } } },
-	{ "madvise", "sanitizer: shadow memory", 0, { { 0 } } },
-	{ "mmap", "sanitizer: shadow memory", 0,
-	    { ONLY(2, "prot", PROT_READ|PROT_WRITE) } },
-	{ "rt_sigprocmask", "sanitizer: report", 0, { { 0 } } },
-	{ "sched_yield", "sanitizer: locks", 0, { { 0 } } },
-	{ "sigaltstack", "sanitizer: exit", 0, { { 0 } } },
-#endif
+	SANDBOX_MALLOC
+	SANDBOX_SANITIZER
 };
 
 const size_t parent_rules_n = sizeof(parent_rules) /
