@@ -407,7 +407,7 @@ static const struct row rows[] = {
 	{ "", "privsep-user", "name", &kind_string, AT(privsep_user),
 	    0, 0, "_msmtpd", "speaks SMTP" },
 	{ "", "chroot", "dir", &kind_path, AT(conf.chroot),
-	    1, MSMTPD_PATH_MAX - 1, "/var/empty/msmtpd",
+	    1, MSMTPD_PATH_MAX - 1, OPTIONS_CHROOT,
 	    "empty directory for it" },
 
 	{ "Limits:", "max-size", "octets", &kind_size, AT(conf.max_size),

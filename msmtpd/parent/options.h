@@ -16,6 +16,8 @@
  * are aligned. */
 #define CHECK_NAME	"%-16s "
 
+#define OPTIONS_CHROOT	"/var/empty/msmtpd"	/* --chroot's default */
+
 /* The arguments of an option that may be repeated. */
 struct strings {
 	const char	*v[MSMTPD_LISTENERS_MAX];

@@ -32,8 +32,8 @@
 
 #define USERADD_COMMAND	"--system --user-group --home-dir /var/lib/msmtpd " \
 			"--create-home --shell /usr/sbin/nologin"
-#define USERADD_FRONT	"--system --user-group --home-dir /var/empty/msmtpd " \
-			"--no-create-home --shell /usr/sbin/nologin"
+#define USERADD_FRONT	"--system --user-group --home-dir " OPTIONS_CHROOT \
+			" --no-create-home --shell /usr/sbin/nologin"
 
 /* Do work in a child process, so that nothing of it stays in this one.  The
  * child logs why it fails, and its exit status becomes ours. */
