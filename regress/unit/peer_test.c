@@ -14,6 +14,7 @@
 
 #include "event.h"
 #include "imsg.h"
+#include "log.h"
 #include "peer.h"
 #include "tap.h"
 
@@ -23,7 +24,7 @@
 
 static struct peer	 a, b;
 static uint32_t		 got, wrong;
-static int		 drained, gone;
+static int		 drained, gone, lines;
 
 /* In place of the C library's: what the kernel lacks, and how often it was
  * asked. */
@@ -38,6 +39,13 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 		return (-1);
 	}
 	return ((ssize_t)syscall(SYS_sendmsg, fd, msg, flags));
+}
+
+static void
+sink(void *arg, int pri, const char *text)
+{
+	(void)arg, (void)pri, (void)text;
+	lines++;
 }
 
 static void
@@ -128,8 +136,9 @@ test_short(int error, const char *name)
 
 	ok(peer_watch(&a) == 0 && peer_watch(&b) == 0, "%s: watched", name);
 	lack = error;
-	calls = 0;
+	calls = lines = 0;
 	run(RUN);
+	is_int(lines, error == ETOOMANYREFS, "%s: what the log says", name);
 	ok(calls >= 1, "%s: it is tried", name);
 	ok(calls <= CALLS, "%s: but not without pause (%d)", name, calls);
 	is_int(peer_send(&a, 1, sent++, -1, NULL, 0), 0, "%s: one more",
@@ -183,6 +192,7 @@ main(void)
 {
 	if (event_init() == -1)
 		abort();
+	log_init("", sink, NULL);
 	test_short(ENOBUFS, "ENOBUFS");
 	test_short(ENOMEM, "ENOMEM");
 	test_short(ETOOMANYREFS, "ETOOMANYREFS");
