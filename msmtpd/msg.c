@@ -187,6 +187,32 @@ body_status(const void *data, size_t len)
 	    "unprintable words");
 }
 
+static const char *
+body_who(const void *data, size_t len)
+{
+	const struct imsg_who	*who = data;
+
+	if (len != sizeof(*who))
+		return (LENGTH_WRONG);
+	return (IN6_IS_ADDR_V4MAPPED(&who->client) ==
+	    IN6_IS_ADDR_V4MAPPED(&who->local) ? NULL : "ends of two families");
+}
+
+static const char *
+body_user(const void *data, size_t len)
+{
+	static const struct imsg_user	 unknown;
+	const struct imsg_user		*user = data;
+
+	if (len != sizeof(*user))
+		return (LENGTH_WRONG);
+	if (user->known > 1 || memcmp(user->reserved, unknown.reserved,
+	    sizeof(user->reserved)) != 0)
+		return ("reserved field set");
+	return (user->known || user->uid == 0 ? NULL :
+	    "the uid of an unknown user");
+}
+
 /* As waitid(2) and errno(3) have them. */
 static bool
 fate_valid(const struct imsg_result *r)
@@ -258,7 +284,9 @@ static const struct msg_row {
 	{ IMSG_MAIL,	     FRONT,    DELIVER,  true,  body_mail },
 	{ IMSG_RCPT,	     FRONT,    DELIVER,  false, body_rcpt },
 	{ IMSG_RESULT,	     DELIVER,  FRONT,    false, body_result },
-	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status }
+	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status },
+	{ IMSG_WHO,	     FRONT,    PARENT,   false, body_who },
+	{ IMSG_USER,	     PARENT,   FRONT,    false, body_user }
 };
 
 bool

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 #include "log.h"
@@ -94,7 +95,13 @@ enum imsg_type {
 				 * of the mail */
 
 	/* for the service manager */
-	IMSG_STATUS		/* front -> parent: struct imsg_status */
+	IMSG_STATUS,		/* front -> parent: struct imsg_status */
+
+	/* who a client is */
+	IMSG_WHO,		/* front -> parent: struct imsg_who; peerid
+				 * names the session */
+	IMSG_USER		/* parent -> front: struct imsg_user; peerid as
+				 * in IMSG_WHO */
 };
 
 /* What front writes at the top of a mail, --received. */
@@ -213,6 +220,22 @@ struct imsg_result {
 	int32_t		 value;
 	struct mail_words words;	/* of MAIL_EXITED with another value
 					 * than 0; else all 0 */
+};
+
+/* The two ends of a TCP connection; IPv4 as IPv4-mapped, ports in the host's
+ * order. */
+struct imsg_who {
+	struct in6_addr	 client;
+	struct in6_addr	 local;
+	uint16_t	 client_port;
+	uint16_t	 local_port;
+	uint32_t	 scope;		/* of a link-local client; else 0 */
+};
+
+struct imsg_user {
+	uint32_t	 uid;		/* 0 where it is not known */
+	uint8_t		 known;
+	uint8_t		 reserved[3];	/* 0 */
 };
 
 /* Mails since the start, and now. */

@@ -98,9 +98,9 @@ audit(const struct audit *a)
 	field(helo, sizeof(helo), a->helo, ' ');
 	field(user, sizeof(user), a->user, ' ');
 	field(sender, sizeof(sender), a->sender, ' ');
-	snprintf(line, sizeof(line), "mail id=%s client=%s reply=%s "
+	snprintf(line, sizeof(line), "mail id=%s client=%s %s reply=%s "
 	    "command=%s size=%llu seconds=%lld.%03lld helo=%s%s%s from=<%s> "
-	    "nrcpt=%u to=", a->id, a->client, reply, a->fate,
+	    "nrcpt=%u to=", a->id, a->client, a->who, reply, a->fate,
 	    (unsigned long long)a->size, (long long)(a->ms / 1000),
 	    (long long)(a->ms % 1000), *helo != '\0' ? helo : "-",
 	    *user != '\0' ? " auth=" : "", user, sender, a->nrcpt);

@@ -10,6 +10,7 @@
 struct audit {
 	const char	*id;		/* id_mail() */
 	const char	*client;	/* client_text() */
+	const char	*who;		/* client_user() */
 	const char	*fate;		/* verdict_describe(), or "none" where
 					 * no command was to run */
 	const char	*why;		/* the reason, printable ASCII; "" for

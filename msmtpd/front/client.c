@@ -24,14 +24,15 @@ client_set(struct client *c, const struct sockaddr_storage *ss)
 		c->family = AF_INET6;
 		c->addr.in6 = sin6->sin6_addr;
 		c->port = ntohs(sin6->sin6_port);
-	}
+	} else if (ss->ss_family == AF_UNIX)
+		c->family = AF_UNIX;
 }
 
 /* Write the address without port.  Returns false where there is none. */
 static bool
 client_address(char *text, socklen_t size, const struct client *c)
 {
-	return (c->family != AF_UNSPEC &&
+	return ((c->family == AF_INET || c->family == AF_INET6) &&
 	    inet_ntop(c->family, &c->addr, text, size) != NULL);
 }
 
@@ -55,5 +56,15 @@ client_text(char *buf, const struct client *c)
 	if (client_address(text, sizeof(text), c))
 		snprintf(buf, CLIENT_MAX, "[%s]:%u", text, c->port);
 	else
-		strlcpy(buf, "stdin", CLIENT_MAX);
+		strlcpy(buf, c->family == AF_UNIX ? "unix" : "stdin",
+		    CLIENT_MAX);
+}
+
+void
+client_user(char *buf, const struct client *c)
+{
+	if (c->known)
+		snprintf(buf, CLIENT_USER_MAX, "uid=%u", c->uid);
+	else
+		strlcpy(buf, "user=?", CLIENT_USER_MAX);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "event.h"
 #include "handoff.h"
 #include "log.h"
@@ -31,6 +32,7 @@
 
 static struct config	 conf;
 static struct event	 listeners[MSMTPD_LISTENERS_MAX];
+static struct sockaddr_storage locals[MSMTPD_LISTENERS_MAX];
 static size_t		 nlisteners;
 static struct timer	 pause_timer, gone_timer;
 static int		 inetd_fd = -1, inetd_out = -1;
@@ -104,7 +106,7 @@ front_accept(int fd, uint32_t events, void *arg)
 	socklen_t		 len;
 	int			 i, client;
 
-	(void)events, (void)arg;
+	(void)events;
 	for (i = 0; i < ACCEPT_BATCH; i++) {
 		len = sizeof(ss);
 		client = accept4(fd, (struct sockaddr *)&ss, &len,
@@ -116,7 +118,7 @@ front_accept(int fd, uint32_t events, void *arg)
 		if (session_count() >= conf.max_sessions)
 			front_full(client);
 		else
-			session_new(client, client, &ss);
+			session_new(client, client, &ss, arg);
 	}
 }
 
@@ -154,6 +156,22 @@ front_stop(void)
 	front_session_ended();
 }
 
+/* The address of a listener, and so the local end of all its connections; NULL
+ * where that is any address of the machine. */
+static struct sockaddr_storage *
+front_local(int fd)
+{
+	struct sockaddr_storage	*ss = &locals[nlisteners];
+	struct in6_addr		 ip;
+	socklen_t		 len = sizeof(*ss);
+	uint16_t		 port;
+
+	if (getsockname(fd, (struct sockaddr *)ss, &len) == -1)
+		fatal("getsockname");
+	return (address_take(&ip, &port, ss) && !address_is_any(&ip) ? ss :
+	    NULL);
+}
+
 static void
 front_listener(struct imsg *imsg)
 {
@@ -164,7 +182,7 @@ front_listener(struct imsg *imsg)
 	/* front_start() begins to watch for clients. */
 	listeners[nlisteners].fd = -1;
 	if (event_add(&listeners[nlisteners], imsg->fd, 0, front_accept,
-	    NULL) == -1)
+	    front_local(imsg->fd)) == -1)
 		fatal("listener");
 	imsg->fd = -1;
 	nlisteners++;
@@ -216,7 +234,7 @@ front_start(void)
 		return;
 	}
 	session_new(inetd_fd, inetd_out != -1 ? inetd_out : inetd_fd,
-	    &inetd_client);
+	    &inetd_client, NULL);
 }
 
 static void
@@ -235,6 +253,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		break;
 	case IMSG_AUTH_RESULT:
 		session_auth_result(imsg->hdr.peerid, imsg->data);
+		break;
+	case IMSG_USER:
+		session_user(imsg->hdr.peerid, imsg->data);
 		break;
 	case IMSG_STOP:
 		front_stop();

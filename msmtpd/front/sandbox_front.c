@@ -47,6 +47,10 @@ const struct sandbox_rule front_rules[] = {
 #endif
 	{ "exit_group", "end", 0, { { 0 } } },
 	{ "fcntl", "seal a message", 0, { IS(1, "cmd", F_ADD_SEALS) } },
+	{ "getsockname", "a connection's own end, for who is at the other",
+	    0, { { 0 } } },
+	{ "getsockopt", "who is at the other end of a UNIX socket", 0,
+	    { IS(1, "level", SOL_SOCKET), IS(2, "option", SO_PEERCRED) } },
 	{ "memfd_create", "a place for a message", 0,
 	    { IS(1, "flags", MFD_CLOEXEC|MFD_ALLOW_SEALING) } },
 	{ "memfd_create", "a place for a message", 0,

@@ -12,11 +12,30 @@
 #include "session_int.h"
 
 const struct config	*session_conf;
-struct session_list	 sessions = LIST_HEAD_INITIALIZER(sessions);
+struct session_tree	 sessions = RB_INITIALIZER(&sessions);
 
 static uint32_t		 nsessions, last_number;
 static void		(*when_ended)(void);
 static bool		 stopping;
+
+static int
+session_cmp(const struct session *a, const struct session *b)
+{
+	return (a->id.session < b->id.session ? -1 :
+	    a->id.session > b->id.session);
+}
+
+RB_PROTOTYPE(session_tree, session, entry, session_cmp)
+RB_GENERATE(session_tree, session, entry, session_cmp)
+
+struct session *
+session_find(uint32_t number)
+{
+	struct session	 key;
+
+	key.id.session = number;
+	return (RB_FIND(session_tree, &sessions, &key));
+}
 
 uint32_t
 session_count(void)
@@ -33,15 +52,18 @@ session_stopping(void)
 void
 session_log(const struct session *s, int pri, const char *fmt, ...)
 {
-	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], text[LOG_LINE_MAX];
+	char	 id[MSMTPD_ID_MAX], client[CLIENT_MAX], user[CLIENT_USER_MAX];
+	char	 text[LOG_LINE_MAX];
 	va_list	 ap;
 
 	id_session(id, &s->id);
 	client_text(client, &s->client);
+	client_user(user, &s->client);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_write(pri, "session id=%s client=%s: %s", id, client, text);
+	log_write(pri, "session id=%s client=%s %s: %s", id, client, user,
+	    text);
 }
 
 /*
@@ -87,7 +109,7 @@ session_free(struct session *s)
 	timer_clear(&s->timer);
 	session_mail_free(s);
 	smtp_free(s->smtp);
-	LIST_REMOVE(s, entry);
+	RB_REMOVE(session_tree, &sessions, s);
 	free(s);
 	nsessions--;
 	when_ended();
@@ -122,8 +144,7 @@ session_stop(void)
 	struct session	*s, *next;
 
 	stopping = true;
-	for (s = LIST_FIRST(&sessions); s != NULL; s = next) {
-		next = LIST_NEXT(s, entry);
+	RB_FOREACH_SAFE(s, session_tree, &sessions, next) {
 		if (smtp_waits(s->smtp) == SMTP_WAIT_RESULT || s->closing)
 			continue;
 		if (smtp_waits(s->smtp) == SMTP_WAIT_AUTH)
@@ -156,7 +177,8 @@ session_refuse(int fd, int out)
 }
 
 void
-session_new(int fd, int out, const struct sockaddr_storage *addr)
+session_new(int fd, int out, const struct sockaddr_storage *addr,
+    const struct sockaddr_storage *local)
 {
 	struct session	*s;
 
@@ -170,10 +192,12 @@ session_new(int fd, int out, const struct sockaddr_storage *addr)
 	s->fd = fd;
 	s->output.fd = out;
 	s->event.fd = -1;
-	s->id.session = ++last_number;
 	s->since = event_now();
 	client_set(&s->client, addr);
-	LIST_INSERT_HEAD(&sessions, s, entry);
+	/* After 2^32 sessions a number may still be in use. */
+	do
+		s->id.session = ++last_number;
+	while (RB_INSERT(session_tree, &sessions, s) != NULL);
 	nsessions++;
 	if (session_watch(s) == -1) {
 		session_log(s, LOG_WARNING, "cannot watch the client: %s",
@@ -183,6 +207,7 @@ session_new(int fd, int out, const struct sockaddr_storage *addr)
 		return;
 	}
 	smtp_greet(s->smtp);
+	session_who(s, addr, local);
 	session_resume(s);
 }
 
@@ -194,5 +219,6 @@ session_init(const struct config *conf, struct peer *parent,
 	when_ended = ended;
 	id_init();
 	session_auth_init(parent);
+	session_who_init(parent);
 	session_mail_init(deliver, conf->max_deliveries);
 }

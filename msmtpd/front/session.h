@@ -22,10 +22,12 @@ void	session_init(const struct config *conf, struct peer *parent,
 /*
  * session_new: greet a client.  The session reads from fd, writes to out (the
  * same descriptor, but for --inetd), and closes both.  addr is AF_UNSPEC for
- * --inetd's pipe or file.  On failure the client is told 421 (RFC 5321, 3.8),
+ * --inetd's pipe or file; local is the connection's own end, where it is known,
+ * or NULL.  On failure the client is told 421 (RFC 5321, 3.8),
  * the descriptors are closed, and the log says why.
  */
-void	session_new(int fd, int out, const struct sockaddr_storage *addr);
+void	session_new(int fd, int out, const struct sockaddr_storage *addr,
+	    const struct sockaddr_storage *local);
 
 /* session_count: how many sessions there are, with those whose client has
  * gone and whose mail is still on its way. */
@@ -34,6 +36,10 @@ uint32_t session_count(void);
 /* session_auth_result: the parent's answer to AUTH in the session of this
  * number.  No-op where the session has ended or no longer waits for it. */
 void	session_auth_result(uint32_t number, const struct imsg_auth_result *);
+
+/* session_user: the parent's answer, who the client of the session of this
+ * number is.  No-op where the session has ended or no longer waits for it. */
+void	session_user(uint32_t number, const struct imsg_user *);
 
 /* session_stop: end all sessions with 421; a client that waits for a delivery
  * is told the result first. */

@@ -53,10 +53,7 @@ session_auth_result(uint32_t number, const struct imsg_auth_result *r)
 {
 	struct session	*s;
 
-	LIST_FOREACH(s, &sessions, entry)
-		if (s->id.session == number && s->asking)
-			break;
-	if (s == NULL)
+	if ((s = session_find(number)) == NULL || !s->asking)
 		return;
 	s->asking = false;
 	if (smtp_waits(s->smtp) != SMTP_WAIT_AUTH)

@@ -4,7 +4,7 @@
 #ifndef SESSION_INT_H
 #define SESSION_INT_H
 
-#include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 struct peer;
 
 struct session {
-	LIST_ENTRY(session) entry;
+	RB_ENTRY(session) entry;
 	int		 fd;		/* -1: the client is gone */
 	struct event	 event;
 	struct event	*out_event;	/* of output.fd; NULL: that is fd */
@@ -37,6 +37,7 @@ struct session {
 	uint32_t	 commands;	/* smtp_commands() at since */
 	struct client	 client;
 	bool		 asking;	/* the parent owes an answer to AUTH */
+	bool		 unknown;	/* the parent owes the client's user */
 	bool		 eof;		/* the client sends nothing more */
 	bool		 excess;	/* the client may have sent more than
 				 * the engine has used */
@@ -45,12 +46,15 @@ struct session {
 				 * a pipe whose writer has gone */
 };
 
-LIST_HEAD(session_list, session);
+RB_HEAD(session_tree, session);
 
 /* session.c: how sessions begin and end, and their lines in the log. */
 
 extern const struct config	*session_conf;
-extern struct session_list	 sessions;
+extern struct session_tree	 sessions;	/* by number */
+
+/* session_find: the session of this number, or NULL. */
+struct session *session_find(uint32_t number);
 
 /* session_stopping: whether session_stop() has been called. */
 bool	session_stopping(void);
@@ -112,6 +116,26 @@ int64_t	session_mail_queued(const struct session *);
 
 /* session_mail_timeout: the result has not come in time: answer 451. */
 void	session_mail_timeout(struct session *);
+
+/* session_who.c: the client's user, whom the parent can ask for. */
+
+#define SESSION_WHO	1000	/* ms that the parent has for an answer */
+
+void	session_who_init(struct peer *parent);
+
+/*
+ * session_who: find out who the client of a new session is.  local is the
+ * connection's own end, or NULL: the kernel is asked for it.  Until the parent
+ * has answered, or SESSION_WHO has passed, the engine is given no input.
+ */
+void	session_who(struct session *, const struct sockaddr_storage *client,
+	    const struct sockaddr_storage *local);
+
+/*
+ * session_known: the client's user, in s->client, is settled: known, or
+ * unknown for good.  Called once a session, before its first command.
+ */
+void	session_known(struct session *);
 
 /* session_auth.c: AUTH, which the parent checks. */
 

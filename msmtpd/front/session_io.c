@@ -24,7 +24,7 @@ session_takes(const struct session *s)
 {
 	enum smtp_wait	 wait = smtp_waits(s->smtp);
 
-	return (s->fd != -1 && !output_waits(&s->output) &&
+	return (s->fd != -1 && !s->unknown && !output_waits(&s->output) &&
 	    (wait == SMTP_WAIT_COMMAND || wait == SMTP_WAIT_DATA));
 }
 

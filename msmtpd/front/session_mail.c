@@ -169,12 +169,15 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
     uint64_t size, const struct verdict *v, const char *fate, const char *why)
 {
 	char		 id[MSMTPD_ID_MAX], client[CLIENT_MAX];
+	char		 user[CLIENT_USER_MAX];
 	struct audit	 a;
 
 	id_mail(id, &s->id);
 	client_text(client, &s->client);
+	client_user(user, &s->client);
 	a.id = id;
 	a.client = client;
+	a.who = user;
 	a.fate = fate;
 	a.why = why;
 	a.helo = smtp_helo(s->smtp);

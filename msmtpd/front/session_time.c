@@ -41,6 +41,8 @@ session_patience(const struct session *s)
 		return (session_stopping() ? LINGER : timeout);
 	if (s->always && session_takes(s))
 		return (0);
+	if (s->unknown)
+		return (SESSION_WHO);
 	switch (smtp_waits(s->smtp)) {
 	case SMTP_WAIT_RESULT:
 		/* --command-timeout begins when the mail has its place. */
@@ -65,6 +67,11 @@ session_expired(struct session *s)
 {
 	if (s->closing || output_waits(&s->output)) {
 		session_end(s, s->closing ? NULL : "client does not read");
+		return;
+	}
+	if (s->unknown) {
+		session_known(s);
+		session_resume(s);
 		return;
 	}
 	switch (smtp_waits(s->smtp)) {

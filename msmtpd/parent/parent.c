@@ -30,6 +30,7 @@
 #include "sandbox_enter.h"
 #include "sandbox_parent.h"
 #include "setup.h"
+#include "who.h"
 
 #define PARENT_START	30000	/* ms until all children must be ready */
 #define PARENT_GRACE	30000	/* ms for running deliveries to finish */
@@ -267,6 +268,19 @@ child_line(const struct child *c, const struct imsg_log *line)
 	    line->lost : 1);
 }
 
+static void
+front_who(struct child *c, const struct imsg *imsg)
+{
+	struct imsg_user	 user;
+
+	if (state == STATE_STARTING)
+		fatalx("front: unexpected IMSG_WHO");
+	who_user(&user, imsg->data);
+	/* A front that does not read its answers gives up asking. */
+	(void)peer_send(&c->peer, IMSG_USER, imsg->hdr.peerid, -1, &user,
+	    sizeof(user));
+}
+
 /* msg_check() has refused what this child must not send. */
 static void
 parent_dispatch(struct imsg *imsg, void *arg)
@@ -290,6 +304,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		break;
 	case IMSG_STATUS:
 		front_counts(imsg->data);
+		break;
+	case IMSG_WHO:
+		front_who(c, imsg);
 		break;
 	default:
 		fatalx("%s: message of type %u", c->proc->name,

@@ -41,10 +41,10 @@ const struct sandbox_rule parent_rules[] = {
 	    { IS64(3, "sigmask", 0) } },
 #endif
 	{ "read", "signals, from a signalfd", 0, { { 0 } } },
-	{ "recvmsg", "from front and deliver", 0,
+	{ "recvmsg", "from front and deliver, and who a client is", 0,
 	    { IS(2, "flags", MSG_DONTWAIT|MSG_CMSG_CLOEXEC) } },
 	{ "restart_syscall", "poll(2) goes on after a stop", 0, { { 0 } } },
-	{ "sendmsg", "to front and deliver", 0,
+	{ "sendmsg", "to front and deliver, and to ask who a client is", 0,
 	    { IS(2, "flags", MSG_DONTWAIT|MSG_NOSIGNAL) } },
 	{ "sendto", "to syslogd and the service manager", 0,
 	    { IS(3, "flags", MSG_DONTWAIT|MSG_NOSIGNAL),

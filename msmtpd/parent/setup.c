@@ -25,6 +25,7 @@
 #include "notify.h"
 #include "sandbox_enter.h"
 #include "setup.h"
+#include "who.h"
 
 /* Descriptors that parent has at start besides the listeners, and a few for
  * the libraries.  Its children have fewer. */
@@ -450,4 +451,5 @@ setup_resources(struct setup *s)
 		setup_inetd(s);
 	else
 		listen_open(&s->listeners, o);
+	who_init(&s->listeners, o->conf.inetd);
 }

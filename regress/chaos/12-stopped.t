@@ -135,7 +135,7 @@ my $named = 'no result from deliver in time; it may still deliver the mail';
 my @unnamed;
 eventually {
 	my $log = $t->log;
-	@unnamed = grep { $log !~ /client=\[127\.0\.0\.1\]:$port{$_}(?::\ \Q$named\E|
+	@unnamed = grep { $log !~ /client=\[127\.0\.0\.1\]:$port{$_}\ \S+(?::\ \Q$named\E|
 	    \ reply=250\ command=exit:0\ )/x } sort keys %delivered;
 	!@unnamed;
 };

@@ -35,7 +35,7 @@ sub comes_back {
 
 comes_back($field . $body, 'our own field');
 $t->wait_log(qr/loop: mail id=\Q$id\E has come back/);
-$t->wait_log(qr/mail id=\S+ client=\S+ reply=554 command=none/);
+$t->wait_log(qr/mail id=\S+ client=\S+ \S+ reply=554 command=none/);
 pass('the log has the loop, and the mail');
 comes_back("Received: from mx.example (mx.example [192.0.2.1])\n" .
     "\tby relay.example (Postfix) with ESMTP id 4711\n" . $field . $body,

@@ -392,7 +392,7 @@ $idle->start('--command=' . $idle->filer, '--timeout=5', '--min-rate=0');
 	my ($id) = $lf->reply =~ /^421 4\.4\.2 \S+ The message must end with (?#
 	    )CR LF \. CR LF, id=(\S+)\z/;
 	ok($id, 'LF . LF, and nothing comes: 421 says what is missing');
-	$idle->wait_log(qr/mail id=\Q$id\E client=\S+ reply=421 (?#
+	$idle->wait_log(qr/mail id=\Q$id\E client=\S+ \S+ reply=421 (?#
 	    )command=none .* why="The message must end/);
 	ok($lf->at_end, 'and closed');
 	$idle->wait_log(qr/ended: (message not ended with CR LF \. CR LF)/);

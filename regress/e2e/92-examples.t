@@ -445,7 +445,7 @@ sub by_pipe {
 	    'the replies');
 	my $mail = filed('mail', 'msmtpd', [qw(-f root -- bob@example.net)]);
 	like($mail, qr/\nSubject: test\n\nHello\.\n\z/, 'the mail');
-	like($err, qr/^msmtpd: front: mail id=\S+ client=stdin reply=250/m,
+	like($err, qr/^msmtpd: front: mail id=\S+ client=stdin user=\? reply=250/m,
 	    'and its line');
 }
 

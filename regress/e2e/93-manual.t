@@ -182,7 +182,7 @@ sub audit {
 	is(scalar(grep { / why="550 5\.1\.1 \\042no\\042"$/ } @lines), 1,
 	    'one says why');
 	like($_, qr/^$re$/, 'as the grammar has it') for @lines;
-	unlike('mail id=a.b.c client=[127.0.0.1]:1 reply=250 to=<x>',
+	unlike('mail id=a.b.c client=[127.0.0.1]:1 user=x reply=250 to=<x>',
 	    qr/^$re$/, 'which does not take just anything');
 }
 

@@ -100,6 +100,7 @@ check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
     size_t len)
 {
 	const struct imsg_auth	*auth = body;
+	const struct imsg_user	*user = body;
 
 	if (body_check(from, to, type, body, len) != NULL)
 		return;
@@ -126,6 +127,13 @@ check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
 		break;
 	case IMSG_STATUS:
 		check_status(body, len);
+		break;
+	case IMSG_WHO:
+		CHECK(len == sizeof(struct imsg_who));
+		break;
+	case IMSG_USER:
+		CHECK(len == sizeof(*user));
+		CHECK(user->known == 1 || (user->known == 0 && user->uid == 0));
 		break;
 	}
 }

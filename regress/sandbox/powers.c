@@ -41,6 +41,10 @@ const struct power powers[] = {
 	{ "front", "recvmsg", "no MSG_CMSG_CLOEXEC", { 4, 0,
 	    MSG_DONTWAIT }, 0 },
 	{ "front", "shutdown", "SHUT_RDWR", { 5, SHUT_RDWR }, 0 },
+	{ "front", "getsockopt", "SO_PEERCRED", { 5, SOL_SOCKET, SO_PEERCRED },
+	    1 },
+	{ "front", "getsockopt", "SO_PEERPIDFD", { 5, SOL_SOCKET, 77 }, 0 },
+	{ "front", "getsockopt", "another level's", { 5, 6, SO_PEERCRED }, 0 },
 	{ "parent", "mmap", "PROT_EXEC", { 0, 4096, PROT_EXEC,
 	    MAP_PRIVATE | MAP_ANONYMOUS }, 0 },
 	{ "parent", "openat", "without --log=FILE", {

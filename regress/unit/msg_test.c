@@ -157,6 +157,8 @@ static struct imsg_auth		 auth;
 static struct imsg_auth_result	 answer;
 static struct imsg_result	 result = { .outcome = MAIL_EXITED };
 static struct imsg_status	 status = { 1, 2, 3, 4, 5, "451 4.3.0 x" };
+static struct imsg_who		 who;
+static struct imsg_user		 user = { 1000, 1, { 0 } };
 static unsigned char		 address[128];	/* struct sockaddr_storage */
 static struct {
 	struct imsg_mail	 head;
@@ -201,7 +203,9 @@ static const struct way {
 	{ IMSG_MAIL, F, D, BODY(mail), true, true },
 	{ IMSG_RCPT, F, D, "r@x", 4, true, false },
 	{ IMSG_RESULT, D, F, BODY(result), false, false },
-	{ IMSG_STATUS, F, P, BODY(status), false, false }
+	{ IMSG_STATUS, F, P, BODY(status), false, false },
+	{ IMSG_WHO, F, P, BODY(who), false, false },
+	{ IMSG_USER, P, F, BODY(user), false, false }
 #undef P
 #undef F
 #undef D
@@ -260,7 +264,7 @@ way_cases(void)
 			    "message %u, an octet too short", w->type);
 	}
 	ok(!taken(PROC_PARENT, PROC_FRONT, 0, "", 0), "message 0");
-	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_STATUS + 1, "", 0),
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_USER + 1, "", 0),
 	    "a message after the last");
 	ok(!taken(PROC_PARENT, PROC_FRONT, UINT32_MAX, "", 0), "the last");
 }
@@ -439,6 +443,34 @@ status_cases(void)
 	ok(status_taken(&st), "status: the longest words");
 }
 
+static void
+who_cases(void)
+{
+	struct imsg_user	 u;
+	struct imsg_who		 w;
+
+#define USER(what, name) do { \
+	u = user; \
+	what; \
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_USER, &u, sizeof(u)), \
+	    "user: %s", name); \
+} while (0)
+	USER(u.known = 2, "more than known");
+	USER(u.known = 0, "a uid of nobody");
+	USER(u.reserved[2] = 1, "a reserved octet");
+#undef USER
+	memset(&u, 0, sizeof(u));
+	ok(taken(PROC_PARENT, PROC_FRONT, IMSG_USER, &u, sizeof(u)),
+	    "user: unknown");
+	memset(&w, 0, sizeof(w));
+	memset(&w.client.s6_addr[10], 0xff, 2);
+	ok(!taken(PROC_FRONT, PROC_PARENT, IMSG_WHO, &w, sizeof(w)),
+	    "who: an IPv4 and an IPv6 end");
+	w.local = w.client;
+	ok(taken(PROC_FRONT, PROC_PARENT, IMSG_WHO, &w, sizeof(w)),
+	    "who: two IPv4 ends");
+}
+
 int
 main(void)
 {
@@ -452,5 +484,6 @@ main(void)
 	rights();
 	auth_cases();
 	status_cases();
+	who_cases();
 	return (done_testing());
 }

@@ -117,7 +117,7 @@ client(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == -1)
 		err(1, "socketpair");
 	memset(&none, 0, sizeof(none));
-	session_new(fds[0], fds[0], &none);
+	session_new(fds[0], fds[0], &none, NULL);
 	say(fds[1], envelope, sizeof(envelope) - 1);
 	replies = told(fds[1]);
 	ok(strstr(replies, "\r\n354 ") != NULL, "DATA is answered 354");

@@ -51,7 +51,7 @@ sub _audit {
 	my @found;
 	for my $line (split /\n/, $t->log) {
 		next unless $line =~
-		    /^msmtpd: front: (mail (id=\S+ client=\S+ reply=.*))$/;
+		    /^msmtpd: front: (mail (id=\S+ client=\S+ \S+ reply=.*))$/;
 		my %f = (line => $1);
 		my ($fields, @why) = $2 =~ /^(.*?)(?: (why="[^"]*"))?$/;
 		my @pairs = map { [split /=/, $_, 2] } split(/ /, $fields),
