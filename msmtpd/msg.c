@@ -213,6 +213,34 @@ body_user(const void *data, size_t len)
 	    "the uid of an unknown user");
 }
 
+bool
+msg_is_user(const char *name)
+{
+	size_t	 len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "abcdefghijklmnopqrstuvwxyz0123456789-_.@+$");
+
+	return (len > 0 && len < MSMTPD_USER_MAX && name[len] == '\0');
+}
+
+static const char *
+body_names(const void *data, size_t len)
+{
+	const char	*p = data, *end = p + len;
+
+	if (len == 0)
+		return (LENGTH_WRONG);
+	for (; p < end; p += strlen(p) + 1) {
+		if ((size_t)(end - p) <= sizeof(uint32_t))
+			return (LENGTH_WRONG);
+		p += sizeof(uint32_t);
+		if (memchr(p, '\0', (size_t)(end - p)) == NULL)
+			return ("unterminated string");
+		if (!msg_is_user(p))
+			return ("not a user's name");
+	}
+	return (NULL);
+}
+
 /* As waitid(2) and errno(3) have them. */
 static bool
 fate_valid(const struct imsg_result *r)
@@ -286,7 +314,8 @@ static const struct msg_row {
 	{ IMSG_RESULT,	     DELIVER,  FRONT,    false, body_result },
 	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status },
 	{ IMSG_WHO,	     FRONT,    PARENT,   false, body_who },
-	{ IMSG_USER,	     PARENT,   FRONT,    false, body_user }
+	{ IMSG_USER,	     PARENT,   FRONT,    false, body_user },
+	{ IMSG_NAMES,	     PARENT,   FRONT,    false, body_names }
 };
 
 bool

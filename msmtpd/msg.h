@@ -28,4 +28,8 @@ const char *msg_check(enum proc_id from, enum proc_id to, const char *name,
 /* msg_rights: whether a descriptor may come with any message of from to to. */
 bool	msg_rights(enum proc_id from, enum proc_id to);
 
+/* msg_is_user: whether the log can show a user's name as it is: fewer than
+ * MSMTPD_USER_MAX letters, digits and -_.@+$ of ASCII. */
+bool	msg_is_user(const char *);
+
 #endif

@@ -21,6 +21,11 @@
 /* Who is responsible for a mail: "auth=NAME", "uid=N", an address; with
  * '\0'. */
 #define MSMTPD_OWNER_MAX	264
+/* Users whose names the log shows: their number, octets of all of them as in
+ * IMSG_NAMES, and of one name with '\0'. */
+#define MSMTPD_USERS_MAX	65536
+#define MSMTPD_NAMES_MAX	(1024 * 1024)
+#define MSMTPD_USER_MAX		33
 /* RFC 5321, 4.5.3.1.3 asks for 256; VERP senders exceed it. */
 #define MSMTPD_ADDRESS_MAX	512	/* without '\0' */
 #define MSMTPD_WHY_MAX		512	/* a reply in one line, with '\0' */
@@ -100,8 +105,10 @@ enum imsg_type {
 	/* who a client is */
 	IMSG_WHO,		/* front -> parent: struct imsg_who; peerid
 				 * names the session */
-	IMSG_USER		/* parent -> front: struct imsg_user; peerid as
+	IMSG_USER,		/* parent -> front: struct imsg_user; peerid as
 				 * in IMSG_WHO */
+	IMSG_NAMES		/* parent -> front, at start: users by uid:
+				 * uint32_t, name, '\0', and so on, packed */
 };
 
 /* What front writes at the top of a mail, --received. */

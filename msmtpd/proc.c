@@ -23,7 +23,8 @@
 #define PROC_WAIT	30000	/* ms that a child waits for parent at start */
 #define PROC_LOG	(64 * 1024)	/* octets of log that wait for parent */
 #define PROC_FLUSH	1000	/* ms for parent to read our last log lines */
-#define PROC_QUEUE	(256 * 1024)	/* octets that wait for a child */
+/* Octets that wait for a child, with all names of users at start. */
+#define PROC_QUEUE	(256 * 1024 + MSMTPD_NAMES_MAX)
 #define FD_ASIDE	(MSMTPD_FD_PARENT + PROC_MAX)
 
 const struct proc	 procs[PROC_MAX] = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "users.h"
 
 void
 client_set(struct client *c, const struct sockaddr_storage *ss)
@@ -63,7 +64,11 @@ client_text(char *buf, const struct client *c)
 void
 client_user(char *buf, const struct client *c)
 {
-	if (c->known)
+	const char	*name;
+
+	if (c->known && (name = users_name(c->uid)) != NULL)
+		snprintf(buf, CLIENT_USER_MAX, "user=%s", name);
+	else if (c->known)
 		snprintf(buf, CLIENT_USER_MAX, "uid=%u", c->uid);
 	else
 		strlcpy(buf, "user=?", CLIENT_USER_MAX);

@@ -40,8 +40,8 @@ void	client_set(struct client *, const struct sockaddr_storage *);
 void	client_literal(char *buf, const struct client *);
 void	client_text(char *buf, const struct client *);
 
-/* client_user: for log and Received: "uid=1000"; "user=?" where the user is
- * not known.  buf has CLIENT_USER_MAX octets. */
+/* client_user: for log and Received: "user=alice"; "uid=1000" where there
+ * is no name; "user=?" where the user is not known.  buf has CLIENT_USER_MAX octets. */
 void	client_user(char *buf, const struct client *);
 
 #endif

@@ -21,6 +21,7 @@
 #include "sandbox_front.h"
 #include "session.h"
 #include "status.h"
+#include "users.h"
 
 #define ACCEPT_BATCH	64	/* clients greeted in one turn */
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
@@ -156,6 +157,14 @@ front_stop(void)
 	front_session_ended();
 }
 
+static void
+front_names(const struct imsg *imsg)
+{
+	if (started)
+		fatalx("parent: unexpected names");
+	users_add(imsg->data, imsg_get_len(imsg));
+}
+
 /* The address of a listener, and so the local end of all its connections; NULL
  * where that is any address of the machine. */
 static struct sockaddr_storage *
@@ -253,6 +262,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		break;
 	case IMSG_AUTH_RESULT:
 		session_auth_result(imsg->hdr.peerid, imsg->data);
+		break;
+	case IMSG_NAMES:
+		front_names(imsg);
 		break;
 	case IMSG_USER:
 		session_user(imsg->hdr.peerid, imsg->data);

@@ -432,6 +432,23 @@ parent_signals(void)
 		fatal("signalfd");
 }
 
+/* The names of users, in messages of whole ones. */
+static void
+parent_names(const char *p, size_t len)
+{
+	size_t	 n, size;
+
+	for (; len > 0; p += n, len -= n) {
+		for (n = 0; n < len; n += size) {
+			size = sizeof(uint32_t) +
+			    strlen(p + n + sizeof(uint32_t)) + 1;
+			if (n + size > IMSG_DATA_MAX)
+				break;
+		}
+		proc_send(PROC_FRONT, IMSG_NAMES, -1, p, n);
+	}
+}
+
 static void
 parent_children(void)
 {
@@ -452,6 +469,7 @@ parent_children(void)
 	}
 	proc_send(PROC_DELIVER, IMSG_COMMAND, -1, setup.command.strings,
 	    setup.command.octets);
+	parent_names(setup.names, setup.names_len);
 	for (i = 0; i < l->n; i++) {
 		if (setup.options.conf.inetd)
 			proc_send(PROC_FRONT, IMSG_SESSION, l->fds[i],

@@ -22,6 +22,7 @@
 #include "auth.h"
 #include "log.h"
 #include "logger.h"
+#include "names.h"
 #include "notify.h"
 #include "sandbox_enter.h"
 #include "setup.h"
@@ -92,6 +93,16 @@ setup_users(struct setup *s)
 		fatal_status(EX_NOUSER, "--privsep-user: %s is the same user "
 		    "as --user; give each a user of its own",
 		    s->options.privsep_user);
+}
+
+/* What needs users and groups by their names. */
+static void
+setup_names(struct setup *s)
+{
+	names_open(s->root ? &s->users[PROC_PRIVSEP] : NULL);
+	if (!s->options.check)
+		s->names = names_list(&s->names_len);
+	names_close();
 }
 
 static void
@@ -322,6 +333,7 @@ setup_options(struct setup *s, int argc, char **argv)
 		fatal_setstatus(EX_CONFIG);
 	setup_limit(o);
 	setup_users(s);
+	setup_names(s);
 	setup_command(s);
 	setup_children(s);
 	if (o->check) {

@@ -18,6 +18,8 @@ struct setup {
 	struct identity	*users;		/* by enum proc_user; NULL: not
 					 * started as root */
 	bool		 root;
+	char		*names;		/* names_list() */
+	size_t		 names_len;
 	struct config	 conf[PROC_MAX];	/* each child's settings */
 	char		**env[PROC_MAX];	/* and environment */
 };

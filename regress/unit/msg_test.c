@@ -205,7 +205,8 @@ static const struct way {
 	{ IMSG_RESULT, D, F, BODY(result), false, false },
 	{ IMSG_STATUS, F, P, BODY(status), false, false },
 	{ IMSG_WHO, F, P, BODY(who), false, false },
-	{ IMSG_USER, P, F, BODY(user), false, false }
+	{ IMSG_USER, P, F, BODY(user), false, false },
+	{ IMSG_NAMES, P, F, "\1\0\0\0a\0\2\0\0\0b", 12, true, false }
 #undef P
 #undef F
 #undef D
@@ -264,7 +265,7 @@ way_cases(void)
 			    "message %u, an octet too short", w->type);
 	}
 	ok(!taken(PROC_PARENT, PROC_FRONT, 0, "", 0), "message 0");
-	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_USER + 1, "", 0),
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_NAMES + 1, "", 0),
 	    "a message after the last");
 	ok(!taken(PROC_PARENT, PROC_FRONT, UINT32_MAX, "", 0), "the last");
 }
@@ -471,6 +472,42 @@ who_cases(void)
 	    "who: two IPv4 ends");
 }
 
+static void
+names_cases(void)
+{
+#define UID	"\1\0\0\0"
+#define C32	"abcdefghijklmnopqrstuvwxyz012345"
+	static const struct {
+		const char	*name;
+		const char	*body;
+		size_t		 len;
+		bool		 good;
+	} cases[] = {
+		{ "one", UID "a", 6, true },
+		{ "an odd one", UID "DOM-1_x.y@z+$", 18, true },
+		{ "the longest", UID C32, 37, true },
+		{ "too long", UID C32 "6", 38, false },
+		{ "none at all", "", 0, false },
+		{ "an empty one", UID "", 5, false },
+		{ "half a uid", UID "a\0\1\0", 8, false },
+		{ "a uid alone", UID "a\0" UID, 10, false },
+		{ "not terminated", UID "ab", 6, false },
+		{ "a space", UID "a b", 8, false },
+		{ "a backslash", UID "a\\b", 8, false },
+		{ "a question mark", UID "?", 6, false },
+		{ "a bracket", UID "a)", 7, false },
+		{ "not ASCII", UID "\xc3\xbc", 7, false }
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		is_int(taken(PROC_PARENT, PROC_FRONT, IMSG_NAMES,
+		    cases[i].body, cases[i].len), cases[i].good, "names: %s",
+		    cases[i].name);
+#undef UID
+#undef C32
+}
+
 int
 main(void)
 {
@@ -485,5 +522,6 @@ main(void)
 	auth_cases();
 	status_cases();
 	who_cases();
+	names_cases();
 	return (done_testing());
 }
