@@ -105,6 +105,8 @@ field_from(struct field *f, const struct received *r)
 	    r->helo : "unknown"));
 	if (r->client[0] != '\0')
 		field_word(f, "([%s])", harmless(word, 64, r->client));
+	if (r->user[0] != '\0')
+		field_word(f, "(%s)", harmless(word, 64, r->user));
 	field_fold(f);
 }
 

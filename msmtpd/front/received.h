@@ -10,8 +10,9 @@
 struct received {
 	const char	*helo;		/* as received; "" for none, which is
 					 * "unknown": "from" must be there */
-	const char	*client;	/* "127.0.0.1", "IPv6:::1", or "" for a
-					 * pipe, and to leave it out */
+	const char	*client;	/* client_literal(); "" leaves it out */
+	const char	*user;		/* client_user(), a comment; "" leaves
+					 * it out */
 	const char	*host;		/* our name */
 	const char	*protocol;	/* smtp_protocol() */
 	const char	*id;		/* id_mail() */

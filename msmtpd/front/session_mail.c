@@ -111,15 +111,18 @@ mail_received(const struct mail *m, char *buf, size_t size)
 	const struct session	*s = m->session;
 	const struct smtp_mail	*mail = m->handoff.mail;
 	struct received		 r;
-	char			 client[CLIENT_MAX], id[MSMTPD_ID_MAX];
+	char			 client[CLIENT_MAX], user[CLIENT_USER_MAX];
+	char			 id[MSMTPD_ID_MAX];
 	bool			 full = session_conf->received == RECEIVED_FULL;
 
 	if (session_conf->received == RECEIVED_NONE)
 		return (0);
 	client_literal(client, &s->client);
+	client_user(user, &s->client);
 	id_mail(id, &s->id);
 	r.helo = full ? smtp_helo(s->smtp) : "";
 	r.client = full ? client : "";
+	r.user = full && s->client.known ? user : "";
 	r.host = session_conf->hostname;
 	r.protocol = smtp_protocol(s->smtp);
 	r.id = id;

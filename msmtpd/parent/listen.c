@@ -2,6 +2,8 @@
 /* listen: the listening sockets, passed or bound. */
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +21,11 @@
 
 #include "listen.h"
 #include "log.h"
+
+/* Linux 6.16; the C library's headers may be older. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS	83
+#endif
 
 /* The first descriptor that a service manager passes, sd_listen_fds(3). */
 #define LISTEN_FDS_START	3
@@ -53,6 +60,19 @@ passed_name(size_t i, char *buf, size_t size)
 	return (buf);
 }
 
+/* The path of a UNIX socket, into text of NI_MAXHOST octets; an abstract name
+ * begins with "@". */
+static void
+unix_text(char *text, const struct sockaddr_un *sun, socklen_t len)
+{
+	const size_t	 n = len - offsetof(struct sockaddr_un, sun_path);
+
+	snprintf(text, NI_MAXHOST, "%.*s", (int)n, sun->sun_path);
+	if (n > 0 && sun->sun_path[0] == '\0')
+		snprintf(text, NI_MAXHOST, "@%.*s", (int)n - 1,
+		    sun->sun_path + 1);
+}
+
 static void
 listen_log(int fd, const char *name, bool auth)
 {
@@ -64,6 +84,11 @@ listen_log(int fd, const char *name, bool auth)
 	memset(&ss, 0, sizeof(ss));
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
 		fatal("getsockname");
+	if (ss.ss_family == AF_UNIX) {
+		unix_text(host, (const void *)&ss, len);
+		log_info("listening on %s%s", host, name);
+		return;
+	}
 	error = getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host),
 	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	if (error == EAI_SYSTEM)
@@ -77,14 +102,24 @@ listen_log(int fd, const char *name, bool auth)
 		    host, port);
 }
 
+void
+listen_norights(int fd)
+{
+	int	 off = 0;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+}
+
 /* Accepted sockets inherit these options from the listener, so that front
  * needs no setsockopt(2). */
 static void
-listen_setup(int fd)
+listen_setup(int fd, int family)
 {
 	int	 flags, on = 1;
 
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+	if (family == AF_UNIX)
+		listen_norights(fd);
+	else if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
@@ -107,11 +142,11 @@ listen_passed(struct listeners *l, int fd)
 		fatal_status(EX_CONFIG, "passed descriptor %d%s: %s", fd,
 		    name, strerror(errno));
 	if (type != SOCK_STREAM || !listening || (family != AF_INET &&
-	    family != AF_INET6))
+	    family != AF_INET6 && family != AF_UNIX))
 		fatal_status(EX_CONFIG, "passed descriptor %d%s is not a "
-		    "listening TCP socket (for Accept=yes use --inetd)", fd,
-		    name);
-	listen_setup(fd);
+		    "listening TCP or UNIX stream socket (for Accept=yes use "
+		    "--inetd)", fd, name);
+	listen_setup(fd, family);
 	l->fds[l->n++] = fd;
 }
 
@@ -242,7 +277,60 @@ listen_bind(const char *ip, unsigned int port)
 	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
 	    listen(fd, SOMAXCONN) == -1)
 		bind_failed(ip, port);
-	listen_setup(fd);
+	listen_setup(fd, ss.ss_family);
+	return (fd);
+}
+
+/* Why what is at the path cannot be replaced; NULL where it can: nothing, or
+ * a socket that nobody listens on any more. */
+static const char *
+unix_fault(const struct sockaddr_un *sun)
+{
+	struct stat	 st;
+	const char	*why = NULL;
+	int		 fd;
+
+	if (lstat(sun->sun_path, &st) == -1)
+		return (NULL);
+	if (!S_ISSOCK(st.st_mode))
+		return ("it exists and is no socket; remove it");
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0)) == -1)
+		fatal("socket");
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
+	    errno != ECONNREFUSED)
+		why = "another server listens there (ss -xlp shows which); "
+		    "stop it";
+	else if (unlink(sun->sun_path) == -1 && errno != ENOENT)
+		why = "it is left over, and we may not remove it; remove it";
+	close(fd);
+	return (why);
+}
+
+/* The umask, and no chmod(2) afterwards: nobody gets in by another mode. */
+static int
+listen_unix(const char *path, mode_t mode)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	const char		*why;
+	mode_t			 old;
+	int			 fd, n;
+
+	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
+	if ((why = unix_fault(&sun)) != NULL)
+		fatal_status(EX_CONFIG, "--socket=%s: %s, or give another path",
+		    path, why);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		fatal("socket");
+	old = umask(~mode & 0777);
+	n = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
+	umask(old);
+	if (n == -1 || listen(fd, SOMAXCONN) == -1)
+		fatal_status(EX_CONFIG, "--socket=%s: %s%s", path,
+		    strerror(errno), errno == ENOENT ? "; its directory must "
+		    "exist" : errno == EACCES ? "; the user who starts msmtpd "
+		    "must be able to write there" : "");
+	listen_setup(fd, AF_UNIX);
 	return (fd);
 }
 
@@ -255,13 +343,16 @@ listen_open(struct listeners *l, const struct options *o)
 
 	l->n = 0;
 	if (n > 0 && o->address_given)
-		fatal_status(EX_USAGE, "--interface and --port: the service "
-		    "manager has passed %d listening sockets, which decide; "
-		    "leave the options out, or change the socket unit", n);
+		fatal_status(EX_USAGE, "--interface, --port and --socket: the "
+		    "service manager has passed %d listening sockets, which "
+		    "decide; leave the options out, or change the socket unit",
+		    n);
 	while (l->n < (size_t)n)
 		listen_passed(l, LISTEN_FDS_START + (int)l->n);
 	for (i = 0; n == 0 && i < o->interfaces.n; i++)
 		l->fds[l->n++] = listen_bind(o->interfaces.v[i], o->port);
+	for (i = 0; n == 0 && i < o->sockets.n; i++)
+		l->fds[l->n++] = listen_unix(o->sockets.v[i], o->socket_mode);
 	for (i = 0; i < l->n; i++)
 		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
 		    sizeof(name)), o->conf.auth == AUTH_REQUIRED);
@@ -273,6 +364,15 @@ listen_check(const struct options *o)
 	struct sockaddr_storage	 ss[MSMTPD_LISTENERS_MAX];
 	size_t			 i, j;
 
+	if (o->interfaces.n + o->sockets.n > MSMTPD_LISTENERS_MAX)
+		fatal_status(EX_USAGE, "--interface and --socket: more than %d",
+		    MSMTPD_LISTENERS_MAX);
+	for (i = 0; i < o->sockets.n; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(o->sockets.v[i], o->sockets.v[j]) == 0)
+				fatal_status(EX_USAGE, "--socket: '%s' is "
+				    "given twice; leave one out",
+				    o->sockets.v[i]);
 	for (i = 0; i < o->interfaces.n; i++) {
 		address_parse(&ss[i], o->interfaces.v[i], o->port);
 		/* The second bind(2) would fail as if another server had the

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* options: the command line, a row an option. */
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -196,13 +199,51 @@ strings_print(const struct options *o, const struct row *r, FILE *fp)
 		fprintf(fp, CHECK_NAME "%s\n", r->name, s->v[i]);
 }
 
-/* An absolute path, copied to an array of char. */
 static void
-path_set(struct options *o, const struct row *r, const char *arg)
+absolute(const struct row *r, const char *arg)
 {
 	if (*arg != '/')
 		fatal_status(EX_USAGE, "--%s: '%s' is not an absolute path",
 		    r->name, arg);
+}
+
+/* The path of a UNIX socket, for which the kernel has little room. */
+static void
+socket_set(struct options *o, const struct row *r, const char *arg)
+{
+	const size_t	 room = sizeof(((struct sockaddr_un *)0)->sun_path);
+
+	absolute(r, arg);
+	if (strlen(arg) >= room)
+		fatal_status(EX_USAGE, "--%s: longer than %zu octets", r->name,
+		    room - 1);
+	strings_set(o, r, arg);
+}
+
+/* Octal digits, as chmod(1) takes them. */
+static void
+mode_set(struct options *o, const struct row *r, const char *arg)
+{
+	size_t	 len = strspn(arg, "01234567");
+
+	if (len > 4 || arg[len] != '\0' || strtoul(arg, NULL, 8) > r->most)
+		fatal_status(EX_USAGE, "--%s: '%s' is not an octal number up "
+		    "to 0777", r->name, arg);
+	number_store(o, r, strtoul(arg, NULL, 8));
+}
+
+static void
+mode_print(const struct options *o, const struct row *r, FILE *fp)
+{
+	fprintf(fp, CHECK_NAME "%04llo\n", r->name,
+	    (unsigned long long)number_load(o, r));
+}
+
+/* An absolute path, copied to an array of char. */
+static void
+path_set(struct options *o, const struct row *r, const char *arg)
+{
+	absolute(r, arg);
 	if (strlcpy((char *)o + r->where, arg, r->size) >= r->size)
 		fatal_status(EX_USAGE, "--%s: longer than %zu octets", r->name,
 		    r->size - 1);
@@ -359,6 +400,9 @@ static const struct kind
 	.listens = true },
     kind_interface = { .set = strings_set, .print = strings_print,
 	.listens = true, .hint = "; 0.0.0.0 and :: stand for all" },
+    kind_socket = { .set = socket_set, .print = strings_print,
+	.listens = true },
+    kind_mode = { .set = mode_set, .print = mode_print, .listens = true },
     kind_string = { .set = string_set },
     kind_path = { .set = path_set },
     kind_hostname = { .set = hostname_set, .print = hostname_print },
@@ -378,6 +422,11 @@ static const struct row rows[] = {
 	    "listen on this address, repeatable" },
 	{ "", "port", "number", &kind_port, AT(port), 0, 65535, "25",
 	    "... and this port; 0: the kernel chooses" },
+	{ "", "socket", "path", &kind_socket, AT(sockets),
+	    1, MSMTPD_LISTENERS_MAX, NULL,
+	    "listen on this UNIX socket, repeatable" },
+	{ "", "socket-mode", "octal", &kind_mode, AT(socket_mode), 0, 0777,
+	    "0666", "its permissions" },
 	{ "", "hostname", "name", &kind_hostname, AT(conf.hostname),
 	    1, MSMTPD_HOSTNAME_MAX - 1, NULL,
 	    "our name, in place of the machine's" },
@@ -534,12 +583,18 @@ options_agree(struct options *o, const bool given[NROWS])
 	struct config	*c = &o->conf;
 
 	o->address_given = is_given(given, "interface") ||
-	    is_given(given, "port");
+	    is_given(given, "port") || is_given(given, "socket");
+	/* Who asks for a UNIX socket only gets no other. */
+	if (is_given(given, "socket") && !is_given(given, "interface") &&
+	    !is_given(given, "port"))
+		o->interfaces.n = 0;
+	if (is_given(given, "socket-mode") && !is_given(given, "socket"))
+		fatal_status(EX_USAGE, "--socket-mode: there is no --socket");
 	o->user_given = is_given(given, "user") ||
 	    is_given(given, "privsep-user") || is_given(given, "chroot");
 	if (c->inetd && o->address_given)
 		fatal_status(EX_USAGE, "--inetd: the session comes on standard "
-		    "input, so leave --interface and --port out");
+		    "input, so leave --interface, --port and --socket out");
 	if (is_given(given, "auth") && is_given(given, "auth-any"))
 		fatal_status(EX_USAGE, "--auth-any: takes any password, so "
 		    "leave it out to have --auth check passwords");

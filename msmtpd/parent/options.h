@@ -28,9 +28,11 @@ struct strings {
 struct options {
 	struct config	 conf;		/* limits, chroot; no identity yet;
 					 * hostname "" without --hostname */
-	struct strings	 interfaces;	/* 1 and more */
+	struct strings	 interfaces;	/* none: --socket alone */
 	uint32_t	 port;		/* to 65535; 0: the kernel chooses */
-	bool		 address_given;	/* --interface or --port */
+	struct strings	 sockets;	/* paths of UNIX sockets */
+	uint32_t	 socket_mode;
+	bool		 address_given;	/* --interface, --port or --socket */
 	const char	*command;
 	enum logger_kind log;
 	const char	*logfile;	/* LOGGER_FILE: its absolute path */

@@ -292,7 +292,7 @@ setup_print(const struct setup *s)
 static void
 setup_limit(const struct options *o)
 {
-	const rlim_t	 need = SETUP_FILES + o->interfaces.n;
+	const rlim_t	 need = SETUP_FILES + o->interfaces.n + o->sockets.n;
 	struct rlimit	 limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
@@ -431,6 +431,7 @@ setup_inetd(struct setup *s)
 	else		/* fails where the socket is not TCP */
 		(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on,
 		    sizeof(on));
+	listen_norights(0);
 	if ((l->fds[0] = fcntl(0, F_DUPFD_CLOEXEC, 3)) == -1 ||
 	    (l->fds[1] = fcntl(1, F_DUPFD_CLOEXEC, 3)) == -1)
 		fatal("fcntl");

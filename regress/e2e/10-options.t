@@ -28,8 +28,8 @@ sub usage {
 	is($out, '', "$shown: nothing on standard output");
 }
 
-my @arguments = qw(interface port hostname command received log user
-    privsep-user chroot auth max-sessions max-deliveries max-recipients
+my @arguments = qw(interface port socket socket-mode hostname command
+    received log user privsep-user chroot auth max-sessions max-deliveries max-recipients
     max-size max-memory max-line max-auth-line max-errors max-noops min-rate
     timeout command-timeout);
 my @flags = qw(version help check print-sandbox inetd auth-any no-smtputf8
@@ -97,6 +97,13 @@ usage('not one of full|anonymous|none', "--received=$_")
 usage('--auth-any', '--auth=me,true', '--auth-any', @$_) for [], ['--check'];
 usage('--inetd', '--inetd', '--port=1');
 usage('--inetd', '--inetd', '--interface=127.0.0.1');
+usage('--inetd', '--inetd', '--socket=/x');
+usage('not an absolute path', '--socket=x');
+usage('longer than 107 octets', '--socket=/' . 'x' x 107);
+usage('given twice', '--socket=/x', '--socket=/y', '--socket=/x');
+usage('there is no --socket', '--socket-mode=0600');
+usage('not an octal number', '--socket=/x', "--socket-mode=$_")
+    for qw(8 01000 00666 0x1 -1 rw), '6 ';
 
 {
 	my ($status, $out, $err) = run($t->bin, '');
@@ -121,7 +128,7 @@ my %default;	# as --help tells them
 	ok(!(grep { length > 80 } @lines), '--help: 80 columns');
 	/--([a-z-]+)=.*\[(.*)\]$/ and $default{$1} = $2 for @lines;
 	is(join(' ', grep { !exists $default{$_} } @arguments),
-	    'hostname auth', '--help: the options without a default');
+	    'socket hostname auth', '--help: the options without a default');
 }
 
 # --help and the like, where standard output cannot be written to.
@@ -160,6 +167,7 @@ sub check {
 	    'max-line' => 1600, 'max-auth-line' => 1700, 'max-errors' => 18,
 	    'max-noops' => 19, 'min-rate' => 20, 'timeout' => 21,
 	    'command-timeout' => 22, 'port' => 2323, 'interface' => '::1',
+	    'socket' => '/run/x.sock', 'socket-mode' => '0660',
 	    'hostname' => 'mail.example.org', 'received' => 'anonymous');
 	($status, $out, $err) = check("--command=$cmd",
 	    map { "--$_=$given{$_}" } sort keys %given);

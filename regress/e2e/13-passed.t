@@ -14,6 +14,7 @@ use IO::Socket::IP;
 use IO::Socket::UNIX;
 use Msmtpd::Test qw(have_ipv6 run status_of);
 use POSIX ();
+use Socket qw(SOCK_DGRAM);
 use Test::More;
 
 my $t = Msmtpd::Test->new;
@@ -81,18 +82,19 @@ sub refused {
 }
 
 my $good = tcp('127.0.0.1');
-refused("$_ beside them", 64, qr/--interface and --port:.*passed 1 .*unit/,
-    [$good], {}, $_) for '--port=2525', '--interface=127.0.0.1';
+refused("$_ beside them", 64, qr/--interface, --port and --socket:.*passed 1 .*unit/,
+    [$good], {}, $_) for '--port=2525', '--interface=127.0.0.1',
+    '--socket=/nowhere';
 my $connected = IO::Socket::IP->new(PeerHost => '127.0.0.1',
     PeerPort => $good->sockport) or die $@;
-my $unix = IO::Socket::UNIX->new(Local => $t->dir . '/unix', Listen => 1) or
-    die $!;
 my $udp = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
     Proto => 'udp') or die $@;
 open my $file, '<', '/dev/null' or die $!;
-my $no = qr/passed descriptor 3 is not a listening TCP socket.*--inetd/;
+my $no = qr/passed descriptor 3 is not a listening TCP or UNIX .*--inetd/;
+my $datagrams = IO::Socket::UNIX->new(Local => $t->dir . '/datagrams',
+    Type => SOCK_DGRAM) or die $!;
 refused('a connection (Accept=yes)', 78, $no, [$connected], {});
-refused('a Unix socket', 78, $no, [$unix], {});
+refused('a UNIX datagram socket', 78, $no, [$datagrams], {});
 refused('a UDP socket', 78, $no, [$udp], {});
 refused('no socket', 78, qr/passed descriptor 3: /, [$file], {});
 refused('the second is none', 78,

@@ -43,7 +43,8 @@ sub filed {
 
 # --received: the three forms, with one recipient, of a client that has a name.
 my %form = (
-	full => qr/\AReceived:\ from\ client\.example\ \(\[127\.0\.0\.1\]\)\n
+	full => qr/\AReceived:\ from\ client\.example\ \(\[127\.0\.0\.1\]\)
+	    \ \((?:user|uid)=[^\s()]+\)\n
 	    \tby\ host\.example\ with\ ESMTP\ id\ [0-9a-z.]+\n
 	    \tfor\ <bob\@example\.net>;\n\t[^\n]+\ [-+]\d{4}\n\z/x,
 	anonymous => qr/\AReceived:\ from\ unknown\n

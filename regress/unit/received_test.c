@@ -18,26 +18,28 @@ static const struct {
 	const char	*want;
 } cases[] = {
 	{ "a mail to one", "UTC0",
-	    { "client.example.org", "127.0.0.1", "host.example.org", "ESMTP",
+	    { "client.example.org", "127.0.0.1", "user=alice",
+	    "host.example.org", "ESMTP",
 	    "a1b2.1", "user@example.org", 1000000000 },
-	    "Received: from client.example.org ([127.0.0.1])\n"
+	    "Received: from client.example.org ([127.0.0.1]) (user=alice)\n"
 	    "\tby host.example.org with ESMTP id a1b2.1\n"
 	    "\tfor <user@example.org>;\n"
 	    "\tSun, 9 Sep 2001 01:46:40 +0000\n" },
 	{ "a mail to several", "CET-1",
-	    { "client", "IPv6:::1", "host", "ESMTPA", "x", NULL, 0 },
+	    { "client", "IPv6:::1", "", "host", "ESMTPA", "x", NULL, 0 },
 	    "Received: from client ([IPv6:::1])\n"
 	    "\tby host with ESMTPA id x;\n"
 	    "\tThu, 1 Jan 1970 01:00:00 +0100\n" },
-	{ "a pipe, no name", "NST3:30",
-	    { "", "", "host", "SMTP", "x", NULL, 1700000000 },
-	    "Received: from unknown\n"
+	{ "a UNIX socket, no name", "NST3:30",
+	    { "", "", "uid=1000", "host", "SMTP", "x", NULL, 1700000000 },
+	    "Received: from unknown (uid=1000)\n"
 	    "\tby host with SMTP id x;\n"
 	    "\tTue, 14 Nov 2023 18:43:20 -0330\n" },
 	{ "hostile words", "UTC0",
-	    { "a) by b; (c\\ \"d\r\nX: \xc3\xa9\x7f\t<e>", "1\n2", "h(o)st",
+	    { "a) by b; (c\\ \"d\r\nX: \xc3\xa9\x7f\t<e>", "1\n2", "u)(x",
+	    "h(o)st",
 	    "E S", "i;d", "\"a>;\\\"\"@\xc3\xa9.example", 0 },
-	    "Received: from a??by?b???c???d??X:??????e? ([1?2])\n"
+	    "Received: from a??by?b???c???d??X:??????e? ([1?2]) (u??x)\n"
 	    "\tby h?o?st with E?S id i?d\n"
 	    "\tfor <?a?????@??.example>;\n"
 	    "\tThu, 1 Jan 1970 00:00:00 +0000\n" }
@@ -70,7 +72,7 @@ static void
 test_fold(void)
 {
 	char		 buf[MSMTPD_RECEIVED_MAX], word[256], *line, *next;
-	struct received	 r = { word, "192.0.2.1", word, "ESMTP", "id", word,
+	struct received	 r = { word, "192.0.2.1", "", word, "ESMTP", "id", word,
 			    1000000000 };
 	size_t		 bad = 0, i, len;
 
@@ -97,7 +99,7 @@ test_bounds(void)
 {
 	char		 buf[MSMTPD_RECEIVED_MAX], longest[4096], *small;
 	struct received	 r = { longest, longest, longest, longest, longest,
-			    longest, 1000000000 };
+			    longest, longest, 1000000000 };
 	size_t		 bad = 0, i, len;
 
 	memset(longest, '(', sizeof(longest));
@@ -120,7 +122,7 @@ test_bounds(void)
 static void
 test_time(void)
 {
-	struct received	 r = { "a", "", "b", "SMTP", "c", NULL,
+	struct received	 r = { "a", "", "", "b", "SMTP", "c", NULL,
 			    (time_t)1 << 62 };
 	char		 buf[MSMTPD_RECEIVED_MAX];
 

@@ -133,7 +133,7 @@ test_received(void)
 {
 	static char	 name[MSMTPD_HOSTNAME_MAX];
 	char		 buf[MSMTPD_RECEIVED_MAX], id[MSMTPD_ID_MAX];
-	struct received	 r = { "by", "127.0.0.1", name, "UTF8SMTPA", id,
+	struct received	 r = { "by", "127.0.0.1", "user=by", name, "UTF8SMTPA", id,
 			    NULL, 0 };
 	struct id	 mail = { 35, UINT32_MAX };
 	struct trace	 t;

@@ -164,8 +164,9 @@ sub start {
 	while ($self->{log} =~ /listening on (\S+) port (\d+)/g) {
 		push @{$self->{ports}}, [$1, $2];
 	}
-	$self->trouble('it listens nowhere') unless @{$self->{ports}};
-	$self->{port} = $self->{ports}[0][1];
+	$self->trouble('it listens nowhere')
+	    unless $self->{log} =~ /listening on /;
+	$self->{port} = $self->{ports}[0][1] if @{$self->{ports}};
 	$self->_note_children;
 	return $self;
 }
