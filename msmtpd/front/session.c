@@ -206,8 +206,8 @@ session_new(int fd, int out, const struct sockaddr_storage *addr,
 		session_free(s);
 		return;
 	}
-	smtp_greet(s->smtp);
 	session_who(s, addr, local);
+	smtp_greet(s->smtp);
 	session_resume(s);
 }
 
