@@ -219,7 +219,7 @@ $t->start($filer, '--max-size=1M', '--max-memory=1M', '--max-noops=100000');
 	like($reply, qr/^452 4\.3\.1 /, 'MAIL: 452');
 	my ($id) = $late->cmd('DATA') =~ /^452 4\.3\.1 .*, id=(\S+)\z/;
 	ok($id, 'DATA: 452');
-	$t->wait_log(qr/mail id=\Q$id\E client=\S+ reply=452 command=none/);
+	$t->wait_log(qr/mail id=\Q$id\E client=\S+ \S+ reply=452 command=none/);
 	$one->put("\r\n" . 'x' x 100_000 . "\r\n.\r\n");
 	like($one->reply, qr/^452 4\.3\.1 /, 'more content: 452');
 	$probe->cmd('RSET');

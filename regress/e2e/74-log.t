@@ -226,7 +226,7 @@ ends('within a mail', qr/^(?:client went away|connection lost), mails=0$/,
 	$c->cmd('DATA');
 	$c->put("half\r\n");
 });
-$t->wait_log(qr/(mail id=\S+ client=\S+ reply=- command=none size=\d+ (?#
+$t->wait_log(qr/(mail id=\S+ client=\S+ \S+ reply=- command=none size=\d+ (?#
     )seconds=0\.000 .*to=<a\@example\.org> why="c[a-z ]+")\n/);
 pass('which has its audit line');
 ends('after a last dot without a line end',
