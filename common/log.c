@@ -214,7 +214,7 @@ log_put(int pri, const char *text)
 
 	len = snprintf(line, sizeof(line), "%s%s%s", procname,
 	    procname[0] != '\0' ? ": " : "", text);
-	if (sink == NULL || (pri == LOG_DEBUG && !debug) ||
+	if (sink == NULL || (LOG_PRI(pri) == LOG_DEBUG && !debug) ||
 	    len < 0 || (size_t)len >= sizeof(line) ||
 	    !log_isprintable(text, strlen(text)))
 		log_write(pri, "%s", text);

@@ -12,10 +12,14 @@
  * it a line has 1,000 octets at most. */
 #define LOG_LINE_MAX	951
 
+/* To be added to log_put()'s priority: where lines are too many, others are to
+ * be lost before this one. */
+#define LOG_KEEP	0x10000
+
 /*
- * A sink takes lines.  pri is a syslog(3) priority without facility, text one
- * line without newline, printable, shorter than LOG_LINE_MAX.  A sink must
- * neither block nor call log_*().
+ * A sink takes lines.  pri is a syslog(3) priority without facility, maybe with
+ * LOG_KEEP; text one line without newline, printable, shorter than
+ * LOG_LINE_MAX.  A sink must neither block nor call log_*().
  */
 typedef void log_sink(void *arg, int pri, const char *text);
 

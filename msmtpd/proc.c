@@ -23,6 +23,7 @@
 #define PROC_WAIT	30000	/* ms that a child waits for parent at start */
 #define PROC_LOG	(64 * 1024)	/* octets of log that wait for parent */
 #define PROC_FLUSH	1000	/* ms for parent to read our last log lines */
+#define PROC_KEEP	(1024 * 1024)	/* PROC_LOG, with LOG_KEEP's lines */
 /* Octets that wait for a child, with all names of users at start. */
 #define PROC_QUEUE	(256 * 1024 + MSMTPD_NAMES_MAX)
 #define FD_ASIDE	(MSMTPD_FD_PARENT + PROC_MAX)
@@ -345,7 +346,10 @@ child_log_send(int pri, const char *text, uint32_t n)
 	struct imsg_log	 msg;
 	size_t		 len;
 
-	msg.pri = pri;
+	if (!(pri & LOG_KEEP) && peer_queued(&links[PROC_PARENT].peer) >=
+	    PROC_LOG)
+		return (false);
+	msg.pri = LOG_PRI(pri);
 	msg.lost = n;
 	len = strlcpy(msg.text, text, sizeof(msg.text));
 	if (len >= sizeof(msg.text))
@@ -508,7 +512,7 @@ proc_init(enum proc_id id, struct config *conf)
 		fds++;
 	closefrom(fds);
 	self = id;
-	(void)link_open(PROC_PARENT, PROC_LOG, link_parent_gone,
+	(void)link_open(PROC_PARENT, PROC_KEEP, link_parent_gone,
 	    child_drained);
 	log_init(procs[id].name, child_sink, NULL);
 	if (atexit(child_exit) != 0)

@@ -110,5 +110,5 @@ audit(const struct audit *a)
 	audit_why(why, room < sizeof(why) ? room : sizeof(why), a->why);
 	audit_rcpts(line + n, sizeof(line) - n - strlen(why), a);
 	(void)strlcat(line, why, sizeof(line));
-	log_put(a->reply == 250 ? LOG_INFO : LOG_WARNING, line);
+	log_put((a->reply == 250 ? LOG_INFO : LOG_WARNING) | LOG_KEEP, line);
 }

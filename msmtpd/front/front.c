@@ -25,7 +25,6 @@
 
 #define ACCEPT_BATCH	64	/* clients greeted in one turn */
 #define ACCEPT_PAUSE	1000	/* ms without accepting when nothing is left */
-#define FULL_LOG	1000	/* ms between log lines on --max-sessions */
 #define DELIVER_GONE	5000	/* ms to tell the clients */
 #define FDS_FIXED	8	/* descriptors however many sessions there are:
 				 * standard ones, parent, deliver, epoll, a
@@ -40,6 +39,7 @@ static int		 inetd_fd = -1, inetd_out = -1;
 static struct sockaddr_storage inetd_client;
 static uint64_t		 descriptors;	/* RLIMIT_NOFILE, at most */
 static bool		 started, stopping;
+static bool		 crowded;	/* session_room() was false */
 static int		 front_status;	/* exit status */
 
 static void
@@ -55,7 +55,7 @@ static void
 front_accept_again(void *arg)
 {
 	(void)arg;
-	listeners_watch(EPOLLIN);
+	listeners_watch(crowded ? 0 : EPOLLIN);
 }
 
 /* accept(2) says which errors concern one client only. */
@@ -78,28 +78,6 @@ front_accept_failed(void)
 	}
 }
 
-/* Turn a client away.  Clients may come by the thousand, and are counted for
- * one line a second. */
-static void
-front_full(int fd)
-{
-	static const char	 full[] =
-	    "421 4.7.0 Too many sessions, try again later\r\n";
-	static int64_t		 logged;
-	static uint64_t		 count;
-
-	count++;
-	if (logged == 0 || event_now() - logged >= FULL_LOG) {
-		log_warnx("turned away %llu clients: %u sessions, see "
-		    "--max-sessions", (unsigned long long)count,
-		    session_count());
-		logged = event_now();
-		count = 0;
-	}
-	(void)!write(fd, full, sizeof(full) - 1);
-	close(fd);
-}
-
 static void
 front_accept(int fd, uint32_t events, void *arg)
 {
@@ -109,6 +87,13 @@ front_accept(int fd, uint32_t events, void *arg)
 
 	(void)events;
 	for (i = 0; i < ACCEPT_BATCH; i++) {
+		/* The others wait in the kernel's queue, in their order, until
+		 * it is known whose those are that wait here. */
+		if (!session_room()) {
+			crowded = true;
+			listeners_watch(0);
+			return;
+		}
 		len = sizeof(ss);
 		client = accept4(fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -116,16 +101,18 @@ front_accept(int fd, uint32_t events, void *arg)
 			front_accept_failed();
 			return;
 		}
-		if (session_count() >= conf.max_sessions)
-			front_full(client);
-		else
-			session_new(client, client, &ss, arg);
+		session_new(client, client, &ss, arg);
 	}
 }
 
 static void
-front_session_ended(void)
+front_session_changed(void)
 {
+	if (crowded && session_room()) {
+		crowded = false;
+		if (pause_timer.at == 0)
+			listeners_watch(EPOLLIN);
+	}
 	if (session_count() > 0 || (!stopping && !(conf.inetd && started)))
 		return;
 	event_exit();
@@ -154,7 +141,7 @@ front_stop(void)
 	stopping = true;
 	listeners_close();
 	session_stop();
-	front_session_ended();
+	front_session_changed();
 }
 
 static void
@@ -213,17 +200,22 @@ front_inetd(struct imsg *imsg)
 }
 
 /*
- * Each session needs a descriptor for its client and one for its message.
+ * Each session needs a descriptor for its client and one for its message, each
+ * newcomer one.
  * Where there are not enough, take fewer sessions: idle clients could have
  * all descriptors, and none would be left for messages.
  */
 static void
 front_limit(void)
 {
-	uint64_t	 reserved = FDS_FIXED + nlisteners, max = 1;
+	uint64_t	 reserved = FDS_FIXED + nlisteners, max;
 
-	if (descriptors > reserved + 2)
-		max = (descriptors - reserved) / 2;
+	max = descriptors > reserved ? (descriptors - reserved) / 2 : 1;
+	if (max > conf.max_sessions)
+		max = conf.max_sessions;
+	while (max > 1 && reserved + 2 * max + session_newcomers(
+	    (uint32_t)max) > descriptors)
+		max--;
 	if (max >= conf.max_sessions)
 		return;
 	conf.max_sessions = (uint32_t)max;
@@ -308,7 +300,7 @@ deliver_gone(void *arg)
 	timer_set(&gone_timer, DELIVER_GONE, deliver_late, NULL);
 	session_stop();
 	handoff_gone();
-	front_session_ended();
+	front_session_changed();
 }
 
 void
@@ -319,9 +311,9 @@ front_main(void)
 	proc_init(PROC_FRONT, &conf);
 	deliver = proc_peer(PROC_DELIVER, SIZE_MAX, deliver_dispatch,
 	    deliver_gone, handoff_pump);
-	message_init(conf.max_memory);
+	message_init();
 	status_init(proc_parent());
-	session_init(&conf, proc_parent(), deliver, front_session_ended);
+	session_init(&conf, proc_parent(), deliver, front_session_changed);
 	descriptors = sandbox_front(&conf);
 	proc_run(parent_dispatch, NULL, &front_status);
 }

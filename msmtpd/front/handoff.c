@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "event.h"
 #include "handoff.h"
 #include "log.h"
+#include "owner.h"
 #include "peer.h"
 
 #define HANDOFF_RETRY	100	/* ms until sending is tried again */
@@ -21,13 +23,16 @@
 /* A place among the deliveries. */
 struct slot {
 	struct handoff	*handoff;	/* NULL: its session gave up */
+	struct owner	*owner;
+	uint64_t	 held;		/* octets of the account */
 	uint64_t	 charged;	/* message_leave(), if it gave up */
 	bool		 used;
 };
 
 static TAILQ_HEAD(, handoff)	 queue = TAILQ_HEAD_INITIALIZER(queue);
+static TAILQ_HEAD(, owner)	 turns = TAILQ_HEAD_INITIALIZER(turns);
 static struct slot	*slots;
-static uint32_t		 nslots, nused;
+static uint32_t		 nslots, nused, nwaiting;
 static struct peer	*deliver;
 static struct timer	 retry_timer, wait_timer;
 static struct handoff	*sending;	/* the one in HANDOFF_SENDING */
@@ -47,6 +52,57 @@ handoff_init(struct peer *peer, uint32_t n,
 	when_done = done;
 	if ((slots = calloc(n, sizeof(*slots))) == NULL)
 		fatal("calloc");
+}
+
+static void
+queue_add(struct handoff *h)
+{
+	struct owner	*o = h->owner;
+
+	if (TAILQ_EMPTY(&o->mails))
+		TAILQ_INSERT_TAIL(&turns, o, turn);
+	TAILQ_INSERT_TAIL(&o->mails, h, next);
+	TAILQ_INSERT_TAIL(&queue, h, entry);
+	nwaiting++;
+}
+
+/* Take a mail out.  taken: it has a place now, and its owner comes last. */
+static void
+queue_remove(struct handoff *h, bool taken)
+{
+	struct owner	*o = h->owner;
+
+	TAILQ_REMOVE(&queue, h, entry);
+	TAILQ_REMOVE(&o->mails, h, next);
+	nwaiting--;
+	if (!taken && !TAILQ_EMPTY(&o->mails))
+		return;
+	TAILQ_REMOVE(&turns, o, turn);
+	if (!TAILQ_EMPTY(&o->mails))
+		TAILQ_INSERT_TAIL(&turns, o, turn);
+}
+
+/*
+ * The mail whose turn it is: NULL where no owner may have a place.  Slow
+ * commands of one owner must not hold all places, so that some are kept for
+ * those who have none; with the memory for mails it is the same.
+ */
+static struct handoff *
+queue_next(void)
+{
+	uint32_t	 kept = (nslots + 4) / 8;
+	struct owner	*o;
+	struct handoff	*h;
+
+	if (nused == nslots)
+		return (NULL);
+	TAILQ_FOREACH(o, &turns, turn) {
+		h = TAILQ_FIRST(&o->mails);
+		if (o->nrunning == 0 || (nused + kept < nslots &&
+		    account_holds(h->message->charged)))
+			return (h);
+	}
+	return (NULL);
 }
 
 static void
@@ -83,7 +139,7 @@ send_head(struct handoff *h)
 	head.rcpt_octets = (uint32_t)h->mail->rcpt_octets;
 	head.utf8 = h->mail->utf8;
 	id_mail(head.id, &h->id);
-	strlcpy(head.owner, h->owner, sizeof(head.owner));
+	strlcpy(head.owner, h->owner->name, sizeof(head.owner));
 	iov[0].iov_base = &head;
 	iov[0].iov_len = sizeof(head);
 	iov[1].iov_base = h->mail->sender;
@@ -123,10 +179,25 @@ send_rest(void)
 }
 
 static void
+use_slot(struct slot *slot, struct handoff *h)
+{
+	slot->used = true;
+	slot->handoff = h;
+	slot->owner = owner_ref(h->owner);
+	slot->held = h->message->charged;
+	account_hold(slot->owner, slot->held);
+	slot->owner->nrunning++;
+	nused++;
+}
+
+static void
 free_slot(struct slot *slot)
 {
-	message_release(slot->charged);
+	account_unhold(slot->owner, slot->held);
+	account_give(slot->owner, slot->charged);
 	slot->charged = 0;
+	slot->owner->nrunning--;
+	owner_put(slot->owner);
 	slot->used = false;
 	nused--;
 }
@@ -153,12 +224,10 @@ send_next(struct handoff *h)
 	h->slot = (uint32_t)(slot - slots);
 	if (!send_head(h))
 		return (false);
-	TAILQ_REMOVE(&queue, h, entry);
-	slot->used = true;
-	slot->handoff = h;
+	queue_remove(h, true);
+	use_slot(slot, h);
 	h->sent = event_now();
 	h->state = HANDOFF_SENDING;
-	nused++;
 	return (send_rest());
 }
 
@@ -178,7 +247,7 @@ handoff_pump(void *arg)
 			sent = send_abort();
 		else if (sending != NULL && sending_left > 0)
 			sent = send_rest();
-		else if (nused < nslots && (h = TAILQ_FIRST(&queue)) != NULL)
+		else if ((h = queue_next()) != NULL)
 			sent = send_next(h);
 		else
 			break;
@@ -192,12 +261,8 @@ handoff_pump(void *arg)
 void
 handoff_count(uint32_t *running, uint32_t *waiting)
 {
-	const struct handoff	*h;
-
 	*running = nused;
-	*waiting = 0;
-	TAILQ_FOREACH(h, &queue, entry)
-		(*waiting)++;
+	*waiting = nwaiting;
 }
 
 static void
@@ -240,7 +305,7 @@ handoff_submit(struct handoff *h)
 {
 	h->state = HANDOFF_QUEUED;
 	h->queued = event_now();
-	TAILQ_INSERT_TAIL(&queue, h, entry);
+	queue_add(h);
 	handoff_pump(NULL);
 	if (wait_timer.at == 0)
 		queue_watch(NULL);
@@ -253,7 +318,7 @@ handoff_cancel(struct handoff *h)
 	case HANDOFF_NONE:
 		return;
 	case HANDOFF_QUEUED:
-		TAILQ_REMOVE(&queue, h, entry);
+		queue_remove(h, false);
 		break;
 	case HANDOFF_SENDING:
 		sending = NULL;
@@ -312,7 +377,7 @@ handoff_gone(void)
 			handoff_finish(h, &gone);
 	}
 	while ((h = TAILQ_FIRST(&queue)) != NULL) {
-		TAILQ_REMOVE(&queue, h, entry);
+		queue_remove(h, false);
 		handoff_finish(h, &gone);
 	}
 }

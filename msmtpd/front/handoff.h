@@ -14,11 +14,12 @@
 #include "msmtpd.h"
 #include "smtp/smtp.h"
 
+struct owner;
 struct peer;
 
 enum handoff_state {
 	HANDOFF_NONE,
-	HANDOFF_QUEUED,		/* waits for a place, first come first served */
+	HANDOFF_QUEUED,		/* waits for its owner's turn, and a place */
 	HANDOFF_SENDING,	/* not all recipients are sent yet */
 	HANDOFF_SENT		/* the result is awaited */
 };
@@ -29,10 +30,11 @@ struct handoff {
 	struct message		*message;
 	void			*arg;		/* for done */
 	struct id		 id;
-	char			 owner[MSMTPD_OWNER_MAX];	/* owner_name() */
+	struct owner		*owner;
 
 	/* Written by handoff only; zeroed at first. */
-	TAILQ_ENTRY(handoff)	 entry;
+	TAILQ_ENTRY(handoff)	 entry;		/* of all that wait */
+	TAILQ_ENTRY(handoff)	 next;		/* of their owner's */
 	int64_t			 queued;	/* event_now() at submit */
 	int64_t			 sent;		/* when it had its place */
 	uint32_t		 slot;
@@ -47,7 +49,9 @@ void	handoff_init(struct peer *deliver, uint32_t slots,
 	    void (*done)(void *arg, const struct imsg_result *));
 
 /*
- * handoff_submit: queue a sealed message.  The mail and the message must stay
+ * handoff_submit: queue a sealed message.  Owners are served in turn, each
+ * owner's mails in the order in which they came.  An eighth of the slots,
+ * rounded, is for owners who have no other mail with deliver.  The mail and the message must stay
  * until done or handoff_cancel() has been called.  At most once a minute the
  * log warns of a mail that has waited for 10 s.
  */

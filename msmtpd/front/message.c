@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* message: messages in sealed memory files; the account of their memory. */
+/* message: messages in sealed memory files. */
 
 #include <sys/mman.h>
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "log.h"
 #include "message.h"
 
@@ -16,27 +17,19 @@
 			    F_SEAL_SEAL)
 #define MESSAGE_PAGE	4096	/* a memfd takes whole pages */
 
-static uint64_t		 message_max, message_used;
 static unsigned int	 message_flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 
 void
-message_init(uint64_t max)
+message_init(void)
 {
 	int	 fd;
 
-	message_max = max;
 	fd = memfd_create("message", message_flags | MFD_NOEXEC_SEAL);
 	if (fd != -1)
 		message_flags |= MFD_NOEXEC_SEAL;
 	else if ((fd = memfd_create("message", message_flags)) == -1)
 		fatal("memfd_create");
 	close(fd);
-}
-
-bool
-message_room(uint64_t octets)
-{
-	return (octets <= message_max && message_used <= message_max - octets);
 }
 
 static int
@@ -48,20 +41,17 @@ message_charge(struct message *m, uint64_t size)
 	if (pages == 0)
 		pages = MESSAGE_PAGE;
 	more = pages > m->charged ? pages - m->charged : 0;
-	/* The last page may go beyond the bound: a mail as large as the whole
-	 * account would else not fit, because of its Received field. */
-	if (more > 0 && !message_room(0)) {
-		errno = ENOSPC;
+	if (more > 0 && account_take(m->owner, more) == -1)
 		return (-1);
-	}
 	m->charged += more;
-	message_used += more;
 	return (0);
 }
 
 int
-message_open(struct message *m)
+message_open(struct message *m, struct owner *owner)
 {
+	m->owner = owner;
+	m->fd = -1;
 	m->size = m->charged = 0;
 	if (message_charge(m, 0) == -1)
 		return (-1);
@@ -108,17 +98,12 @@ message_leave(struct message *m)
 }
 
 void
-message_release(uint64_t charged)
-{
-	message_used -= charged;
-}
-
-void
 message_close(struct message *m)
 {
 	if (m->fd != -1)
 		close(m->fd);
 	m->fd = -1;
-	message_release(m->charged);
+	if (m->charged > 0)
+		account_give(m->owner, m->charged);
 	m->size = m->charged = 0;
 }

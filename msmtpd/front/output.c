@@ -47,6 +47,14 @@ output_write(int fd, const char *data, size_t len)
 	return (n);
 }
 
+bool
+output_last(struct output *o, const char *buf, size_t len)
+{
+	if (o->fd != -1 && !output_waits(o))
+		(void)output_write(o->fd, buf, len);
+	return (true);
+}
+
 int
 output_send(struct output *o)
 {

@@ -26,6 +26,11 @@ struct output {
  */
 bool	output_add(struct output *, const char *, size_t);
 
+/* output_last: write a reply that is the last one at once, so that another
+ * output's may gather meanwhile.  Where the client does not take it, or others
+ * wait, it is dropped.  Returns true. */
+bool	output_last(struct output *, const char *, size_t);
+
 /*
  * output_send: write what waits and then what has gathered; what the client
  * does not take now waits.  Returns 0, or -1 with errno set: ENOMEM where

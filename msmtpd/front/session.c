@@ -8,14 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
+#include "owner.h"
 #include "session.h"
 #include "session_int.h"
+
+#define FULL_LOG	1000	/* ms between log lines on --max-sessions */
 
 const struct config	*session_conf;
 struct session_tree	 sessions = RB_INITIALIZER(&sessions);
 
 static uint32_t		 nsessions, last_number;
-static void		(*when_ended)(void);
+static void		(*when_changed)(void);
 static bool		 stopping;
 
 static int
@@ -56,6 +60,9 @@ session_log(const struct session *s, int pri, const char *fmt, ...)
 	char	 text[LOG_LINE_MAX];
 	va_list	 ap;
 
+	if ((pri == LOG_DEBUG && !session_conf->debug) ||
+	    !owner_line(s->owner))
+		return;
 	id_session(id, &s->id);
 	client_text(client, &s->client);
 	client_user(user, &s->client);
@@ -78,8 +85,31 @@ session_log_end(const struct session *s, const char *why)
 	bool	 quiet = why == NULL || (smtp_quiet(s->smtp) &&
 		    smtp_reason(s->smtp) == NULL && !output_waits(&s->output));
 
+	if (s->newcomer)
+		return;
 	session_log(s, quiet ? LOG_DEBUG : LOG_INFO, "ended: %s, mails=%u",
 	    why != NULL ? why : "QUIT", smtp_mails(s->smtp));
+}
+
+void
+session_turned(void)
+{
+	static int64_t	 logged;
+	static uint64_t	 count;
+
+	count++;
+	if (logged != 0 && event_now() - logged < FULL_LOG)
+		return;
+	log_warnx("turned away %llu clients: %u sessions, see --max-sessions",
+	    (unsigned long long)count, nsessions);
+	logged = event_now();
+	count = 0;
+}
+
+void
+session_seated(void)
+{
+	when_changed();
 }
 
 static void
@@ -109,16 +139,20 @@ session_free(struct session *s)
 	timer_clear(&s->timer);
 	session_mail_free(s);
 	smtp_free(s->smtp);
+	session_leave(s);
 	RB_REMOVE(session_tree, &sessions, s);
 	free(s);
 	nsessions--;
-	when_ended();
+	when_changed();
 }
 
 void
 session_end(struct session *s, const char *why)
 {
-	enum smtp_wait	 wait = smtp_waits(s->smtp);
+	static const struct verdict	 gone = {
+		451, "4.4.2", "The client went away before the mail's turn"
+	};
+	enum smtp_wait	 wait;
 	bool		 told;
 
 	if (s->fd != -1) {
@@ -128,6 +162,9 @@ session_end(struct session *s, const char *why)
 		session_log_end(s, why);
 		session_disconnect(s);
 	}
+	if (session_mail_waits(s))
+		session_mail_drop(s, &gone);
+	wait = smtp_waits(s->smtp);
 	told = session_auth_cancel(s);
 	/* A session whose question the parent cannot be told to forget stays
 	 * until the answer, so that the parent has no more questions than
@@ -186,7 +223,7 @@ session_new(int fd, int out, const struct sockaddr_storage *addr,
 	    (s->smtp = smtp_new(session_conf, &session_ops, s)) == NULL) {
 		free(s);
 		session_refuse(fd, out);
-		when_ended();
+		when_changed();
 		return;
 	}
 	s->fd = fd;
@@ -199,6 +236,7 @@ session_new(int fd, int out, const struct sockaddr_storage *addr,
 		s->id.session = ++last_number;
 	while (RB_INSERT(session_tree, &sessions, s) != NULL);
 	nsessions++;
+	session_join(s);
 	if (session_watch(s) == -1) {
 		session_log(s, LOG_WARNING, "cannot watch the client: %s",
 		    strerror(errno));
@@ -206,18 +244,21 @@ session_new(int fd, int out, const struct sockaddr_storage *addr,
 		session_free(s);
 		return;
 	}
+	if (!s->newcomer)
+		smtp_greet(s->smtp);
 	session_who(s, addr, local);
-	smtp_greet(s->smtp);
 	session_resume(s);
 }
 
 void
 session_init(const struct config *conf, struct peer *parent,
-    struct peer *deliver, void (*ended)(void))
+    struct peer *deliver, void (*changed)(void))
 {
 	session_conf = conf;
-	when_ended = ended;
+	when_changed = changed;
 	id_init();
+	owner_init(conf->max_sessions);
+	account_init(conf->max_memory, session_squeeze);
 	session_auth_init(parent);
 	session_who_init(parent);
 	session_mail_init(deliver, conf->max_deliveries);

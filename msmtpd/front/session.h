@@ -4,6 +4,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "msmtpd.h"
@@ -13,11 +14,11 @@ struct sockaddr_storage;
 
 /*
  * session_init: to be called once.  conf must stay; the parent answers AUTH;
- * mails go to deliver, conf->max_deliveries at once; ended is called when a
- * session has been freed.
+ * mails go to deliver, conf->max_deliveries at once; changed is called when a
+ * session has been freed, or a newcomer has a place.
  */
 void	session_init(const struct config *conf, struct peer *parent,
-	    struct peer *deliver, void (*ended)(void));
+	    struct peer *deliver, void (*changed)(void));
 
 /*
  * session_new: greet a client.  The session reads from fd, writes to out (the
@@ -28,6 +29,14 @@ void	session_init(const struct config *conf, struct peer *parent,
  */
 void	session_new(int fd, int out, const struct sockaddr_storage *addr,
 	    const struct sockaddr_storage *local);
+
+/*
+ * session_room: whether session_new() may be called: a place is free, or one
+ * of those beyond --max-sessions where a newcomer waits until it is known whose
+ * it is.  session_newcomers: how many those are.
+ */
+bool	session_room(void);
+uint32_t session_newcomers(uint32_t max_sessions);
 
 /* session_count: how many sessions there are, with those whose client has
  * gone and whose mail is still on its way. */

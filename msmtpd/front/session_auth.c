@@ -61,5 +61,6 @@ session_auth_result(uint32_t number, const struct imsg_auth_result *r)
 	s->since = event_now();
 	smtp_auth_result(s->smtp, r->answer == AUTH_YES,
 	    r->answer == AUTH_UNCHECKED);
+	session_owner(s);
 	session_resume(s);
 }

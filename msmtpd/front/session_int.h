@@ -4,6 +4,7 @@
 #ifndef SESSION_INT_H
 #define SESSION_INT_H
 
+#include <sys/queue.h>
 #include <sys/tree.h>
 
 #include <stdbool.h>
@@ -19,7 +20,9 @@
 #include "output.h"
 #include "smtp/smtp.h"
 
+struct owner;
 struct peer;
+struct verdict;
 
 struct session {
 	RB_ENTRY(session) entry;
@@ -31,10 +34,14 @@ struct session {
 	struct backlog	 in;		/* what the engine has not taken */
 	struct output	 output;
 	struct mail	*mail;		/* see session_mail.c; NULL: none */
+	struct owner	*owner;
+	LIST_ENTRY(session) same;	/* of the owner's that have a place */
 	int64_t		 since;		/* event_now() of the last progress */
 	uint64_t	 octets;	/* of late content, since then */
 	struct id	 id;
 	uint32_t	 commands;	/* smtp_commands() at since */
+	uint32_t	 memory;	/* on the owner's account, for what
+				 * waits in memory */
 	struct client	 client;
 	bool		 asking;	/* the parent owes an answer to AUTH */
 	bool		 unknown;	/* the parent owes the client's user */
@@ -42,6 +49,8 @@ struct session {
 	bool		 excess;	/* the client may have sent more than
 				 * the engine has used */
 	bool		 closing;	/* shut down; input is dropped */
+	bool		 newcomer;	/* has no place yet, nor a greeting */
+	bool		 dismissed;	/* gives way to another owner's */
 	bool		 always;	/* read without waiting: a regular file,
 				 * a pipe whose writer has gone */
 };
@@ -62,8 +71,8 @@ bool	session_stopping(void);
 /*
  * session_end: close the session's descriptors and log why it has ended
  * (NULL: QUIT), or smtp_reason() where there is one.  The session is freed,
- * unless it waits for the result of a complete mail, which is delivered
- * although the client has gone.
+ * unless deliver has its mail, which is delivered although the client has gone;
+ * a mail that waits for its turn is dropped, and has its audit line.
  */
 void	session_end(struct session *, const char *why);
 
@@ -71,9 +80,41 @@ void	session_end(struct session *, const char *why);
  * nothing. */
 void	session_free(struct session *);
 
-/* session_log: a line about a session, of this priority (syslog(3)). */
+/* session_log: a line about a session, of this priority (syslog(3)); it counts
+ * among its owner's, see owner_line(). */
 void	session_log(const struct session *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+
+/* session_turned: no place is left; log it, once a second.  session_seated: a
+ * newcomer has a place. */
+void	session_turned(void);
+void	session_seated(void);
+
+/* session_share.c: what sessions have of what all owners share. */
+
+/* session_join: find the session's owner, and give it a place or let it wait
+ * for one as a newcomer.  session_leave: take all that back. */
+void	session_join(struct session *);
+void	session_leave(struct session *);
+
+/* session_owner: the client's user or login has changed: the session's owner
+ * changes with that, outside a transaction. */
+void	session_owner(struct session *);
+
+/*
+ * session_known: the client's user, in s->client, is settled: known, or
+ * unknown for good.  Called once a session, before its first command.  A
+ * newcomer is greeted, and where no place is free, another owner's session
+ * gives way, or the newcomer is told 421.  session_resume() must follow.
+ */
+void	session_known(struct session *);
+
+/* session_settle: bring the account up to date.  Returns false where there is
+ * no room for what the session has: it has been ended. */
+bool	session_settle(struct session *);
+
+/* session_squeeze: see account_init(). */
+bool	session_squeeze(const struct owner *, uint64_t);
 
 /* session_io.c: what is read and written. */
 
@@ -114,6 +155,15 @@ void	session_mail_free(struct session *);
  * awaited. */
 int64_t	session_mail_queued(const struct session *);
 
+/* session_mail_waits: whether the session's mail waits for its turn. */
+bool	session_mail_waits(const struct session *);
+
+/* session_mail_memory: octets of the account that the session's mail has. */
+uint64_t session_mail_memory(const struct session *);
+
+/* session_mail_drop: a mail that waits for its turn gets this reply instead. */
+void	session_mail_drop(struct session *, const struct verdict *);
+
 /* session_mail_timeout: the result has not come in time: answer 451. */
 void	session_mail_timeout(struct session *);
 
@@ -130,12 +180,6 @@ void	session_who_init(struct peer *parent);
  */
 void	session_who(struct session *, const struct sockaddr_storage *client,
 	    const struct sockaddr_storage *local);
-
-/*
- * session_known: the client's user, in s->client, is settled: known, or
- * unknown for good.  Called once a session, before its first command.
- */
-void	session_known(struct session *);
 
 /* session_auth.c: AUTH, which the parent checks. */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "session_int.h"
 
 /* Octets to read at once.  Few while commands come: what the engine does not
@@ -108,6 +109,8 @@ session_update(struct session *s)
 {
 	uint32_t	 in = 0, out = 0;
 
+	if (!session_settle(s))
+		return;
 	if (s->fd != -1 && !output_waits(&s->output) && smtp_waits(s->smtp) ==
 	    SMTP_WAIT_CLOSE) {
 		session_finish(s);
@@ -189,7 +192,9 @@ session_read(struct session *s)
 		session_hangup(s);
 		return;
 	}
-	n = read(s->fd, in_buf, data ? READ_DATA : READ_COMMAND);
+	/* Where memory is short, what follows a message must need none. */
+	n = read(s->fd, in_buf, data && account_room(s->owner, READ_DATA) ?
+	    READ_DATA : READ_COMMAND);
 	if (n == -1) {
 		if (errno != EAGAIN && errno != EINTR)
 			session_end(s, "connection lost");

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "account.h"
 #include "audit.h"
 #include "handoff.h"
 #include "mail/verdict.h"
 #include "message.h"
-#include "owner.h"
 #include "received.h"
 #include "session_int.h"
 #include "status.h"
@@ -44,15 +44,17 @@ mail_reply(void *arg, const char *buf, size_t len)
 {
 	struct session	*s = arg;
 
-	return (output_add(&s->output, buf, len));
+	return (s->dismissed ? output_last(&s->output, buf, len) :
+	    output_add(&s->output, buf, len));
 }
 
 static bool
 mail_room(void *arg, uint64_t size)
 {
-	(void)arg;
+	struct session	*s = arg;
+
 	/* Without SIZE, ask whether there is room for one octet. */
-	return (message_room(size != 0 ? size : 1));
+	return (account_room(s->owner, size != 0 ? size : 1));
 }
 
 /* Returns false, after a log line that says why. */
@@ -86,7 +88,7 @@ mail_begin(void *arg, const struct smtp_mail *mail, char *id)
 	s->octets = 0;
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return (mail_failed(s));
-	if (message_open(&m->message) == -1) {
+	if (message_open(&m->message, s->owner) == -1) {
 		(void)mail_failed(s);
 		free(m);
 		return (false);
@@ -96,9 +98,7 @@ mail_begin(void *arg, const struct smtp_mail *mail, char *id)
 	m->handoff.message = &m->message;
 	m->handoff.arg = m;
 	m->handoff.id = s->id;
-	/* Nobody has looked at the name that --auth-any takes. */
-	owner_name(m->handoff.owner, session_conf->auth == AUTH_ANY ? "" :
-	    smtp_user(s->smtp), &s->client);
+	m->handoff.owner = s->owner;
 	s->mail = m;
 	return (true);
 }
@@ -268,6 +268,28 @@ mail_result(void *arg, const struct imsg_result *r)
 		smtp_close(s->smtp, "4.3.2", "Server shutting down",
 		    "shutdown");
 	session_resume(s);
+}
+
+bool
+session_mail_waits(const struct session *s)
+{
+	return (s->mail != NULL && s->mail->handoff.state == HANDOFF_QUEUED);
+}
+
+uint64_t
+session_mail_memory(const struct session *s)
+{
+	return (s->mail != NULL ? s->mail->message.charged : 0);
+}
+
+void
+session_mail_drop(struct session *s, const struct verdict *v)
+{
+	struct mail	*m = s->mail;
+
+	mail_audit(s, m->handoff.mail, m->message.size, v, "none", v->text);
+	session_mail_free(s);
+	smtp_result(s->smtp, v);
 }
 
 int64_t

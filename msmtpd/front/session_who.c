@@ -81,9 +81,3 @@ session_user(uint32_t number, const struct imsg_user *user)
 	session_known(s);
 	session_resume(s);
 }
-
-void
-session_known(struct session *s)
-{
-	s->unknown = false;
-}

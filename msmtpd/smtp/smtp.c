@@ -388,6 +388,19 @@ smtp_user(const struct smtp *s)
 	return (s->authenticated ? s->user : "");
 }
 
+size_t
+smtp_memory(const struct smtp *s)
+{
+	return (s->line_space + (s->tx != NULL ? sizeof(*s->tx) +
+	    s->tx->mail.rcpt_space : 0));
+}
+
+bool
+smtp_transaction(const struct smtp *s)
+{
+	return (s->tx != NULL);
+}
+
 const char *
 smtp_protocol(const struct smtp *s)
 {

@@ -54,7 +54,8 @@ struct smtp_ops {
 	bool	(*reply)(void *arg, const char *, size_t);
 	/*
 	 * Whether there is memory for a message of size octets, as MAIL has
-	 * declared (0: it has not).  false: 452 4.3.1.
+	 * declared (0: it has not), or for size octets more of recipients.
+	 * false: 452 4.3.1.
 	 */
 	bool	(*room)(void *arg, uint64_t size);
 	/*
@@ -192,6 +193,13 @@ const char *smtp_helo(const struct smtp *);
 /* smtp_user: the name with which the client has logged in, of 255 octets at
  * most, control characters as "?"; "" for none. */
 const char *smtp_user(const struct smtp *);
+
+/* smtp_memory: octets that the session has allocated for what its client has
+ * sent: a transaction with its recipients, the beginning of a line. */
+size_t	smtp_memory(const struct smtp *);
+
+/* smtp_transaction: whether MAIL has begun a transaction that has not ended. */
+bool	smtp_transaction(const struct smtp *);
 
 /* smtp_protocol: RFC 3848 and 6531: "SMTP", "ESMTP", "ESMTPA", "UTF8SMTP",
  * "UTF8SMTPA", for the transaction under way. */

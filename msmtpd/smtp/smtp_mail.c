@@ -261,20 +261,23 @@ smtp_reset(struct smtp *s)
 	s->state = SMTP_GREETED;
 }
 
-/* Add a recipient of len octets.  Returns 0, or -1 with errno ENOMEM and
- * nothing changed. */
+/* Add a recipient of len octets.  Returns 0, or -1, with nothing changed,
+ * where there is no room. */
 static int
-rcpt_add(struct smtp_mail *mail, const char *mbox, size_t len)
+rcpt_add(struct smtp *s, const char *mbox, size_t len)
 {
-	size_t	 space = mail->rcpt_space, used = mail->rcpt_octets;
-	char	*rcpts = mail->rcpts;
+	struct smtp_mail	*mail = &s->tx->mail;
+	size_t			 space = mail->rcpt_space;
+	size_t			 used = mail->rcpt_octets;
+	char			*rcpts = mail->rcpts;
 
 	if (used + len + 1 > space) {
 		if (space == 0)
 			space = RCPTS_SPACE_MIN;
 		while (space < used + len + 1)
 			space *= 2;
-		if ((rcpts = realloc(rcpts, space)) == NULL)
+		if (!s->ops->room(s->arg, space - mail->rcpt_space) ||
+		    (rcpts = realloc(rcpts, space)) == NULL)
 			return (-1);
 		mail->rcpts = rcpts;
 		mail->rcpt_space = space;
@@ -300,7 +303,7 @@ smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 	else if (refusal != NULL) {
 		s->tx->refused++;
 		smtp_refuse_rcpt(s, refusal, arg, len);
-	} else if (rcpt_add(&s->tx->mail, mbox, mboxlen) == -1)
+	} else if (rcpt_add(s, mbox, mboxlen) == -1)
 		rcpt_defer(s, "452 4.3.1 " NO_ROOM);
 	else {
 		s->state = SMTP_RCPT;

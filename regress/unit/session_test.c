@@ -252,7 +252,7 @@ main(void)
 		err(1, "event_init");
 	start_peer(&parent, "parent");
 	start_peer(&deliver, "deliver");
-	message_init(conf.max_memory);
+	message_init();
 	status_init(&parent);
 	session_init(&conf, &parent, &deliver, ended);
 	test_silence();
