@@ -68,7 +68,8 @@ struct owner *owner_next(struct owner *);
 /*
  * owner_line: whether the log takes one more line about the owner now: 20 a
  * second, and 200 at once after silence.  Of those left out the log tells the
- * number, after a second.
+ * number, after a second.  Audit lines of mails whose command has run are not
+ * asked for.
  */
 bool	owner_line(struct owner *);
 

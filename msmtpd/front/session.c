@@ -150,7 +150,7 @@ void
 session_end(struct session *s, const char *why)
 {
 	static const struct verdict	 gone = {
-		451, "4.4.2", "The client went away before the mail's turn"
+		0, "", "the client went away before the mail's turn"
 	};
 	enum smtp_wait	 wait;
 	bool		 told;

@@ -11,6 +11,7 @@
 #include "handoff.h"
 #include "mail/verdict.h"
 #include "message.h"
+#include "owner.h"
 #include "received.h"
 #include "session_int.h"
 #include "status.h"
@@ -175,6 +176,11 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	char		 user[CLIENT_USER_MAX];
 	struct audit	 a;
 
+	if (v->code != 0)
+		status_mail(v);
+	/* Mails that cost no command can be too many for the log. */
+	if (strcmp(fate, "none") == 0 && !owner_line(s->owner))
+		return;
 	id_mail(id, &s->id);
 	client_text(client, &s->client);
 	client_user(user, &s->client);
@@ -192,8 +198,6 @@ mail_audit(const struct session *s, const struct smtp_mail *mail,
 	a.ms = event_now() - s->since;
 	a.reply = v->code;
 	audit(&a);
-	if (v->code != 0)
-		status_mail(v);
 }
 
 static void

@@ -46,8 +46,7 @@ share_unseat(struct session *s)
 uint32_t
 session_newcomers(uint32_t max)
 {
-	return (max < 16 * 2 ? 2 : max > 16 * NEWCOMERS_MAX ? NEWCOMERS_MAX :
-	    max / 16);
+	return (max > 2 * NEWCOMERS_MAX ? NEWCOMERS_MAX : max / 2 + 1);
 }
 
 bool
