@@ -28,15 +28,17 @@ if ($mounts) {
 	system('mount', '-t', 'tmpfs', 'none', $mnt) == 0 or die "mount\n";
 }
 
-# A mail each, and what fills the log beside it: refused commands.
+# A mail each, and what fills the log beside it: refused commands, of as many
+# owners as it takes where each has 200 lines at once.
 sub burst {
 	my ($name, $lines) = @_;
-	my $c = $t->client;
-	$c->cmd('EHLO x');
+	my $c;
 	my $line = 'NOSUCHVERB ' . 'x' x 200 . "\r\n";
-	for (1 .. $lines / 500) {
-		$c->put($line x 500);
-		$c->reply for 1 .. 500;
+	for my $n (1 .. $lines / 200) {
+		$c = $t->client(owner => $n);
+		$c->cmd('EHLO x');
+		$c->put($line x 200);
+		$c->reply for 1 .. 200;
 	}
 	like($c->mail, qr/^250/, "$name: a mail is delivered meanwhile");
 	$c->close;

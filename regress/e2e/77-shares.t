@@ -24,23 +24,13 @@ plan skip_all => 'two users need root' unless is_root();
 
 my $t = Msmtpd::Test->new;
 my $filer = '--command=' . $t->filer;
-# Who is who; nobody logs in.
-my %who = (a => [60001, '127.0.0.2'], b => [60002, '127.0.0.3'],
-    c => [60003, '127.0.0.4']);
-my $owner_a = qr/(?:uid=60001|127\.0\.0\.2)/;
+my %who = (a => 1, b => 2, c => 3);
+my $owner_a = qr/(?:uid=60001|127\.0\.1\.1)/;
 
-# as: a client of that user.  The socket is the user's who makes it.
+# as: a client of that user.
 sub as {
 	my ($who, %opt) = @_;
-	my ($uid, $address) = @{$who{$who}};
-	$> = $uid;
-	my $fh = IO::Socket::IP->new(LocalHost => $address,
-	    PeerHost => '127.0.0.1', PeerPort => $t->port,
-	    Timeout => $Msmtpd::Test::DEADLINE);
-	my $why = $@;
-	$> = 0;
-	die "connect as $who: $why\n" unless $fh;
-	my $c = $t->client(fh => $fh, %opt);
+	my $c = $t->client(owner => $who{$who}, %opt);
 	$c->cmd('EHLO ' . $who) if !$opt{quiet} && $c->greeting =~ /^220/;
 	return $c;
 }
@@ -255,11 +245,11 @@ $t->start($filer, '--max-sessions=20');
 	my $pid = fork // die "fork: $!\n";
 	if ($pid == 0) {
 		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-		POSIX::setuid($who{a}[0]);
+		POSIX::setuid(60000 + $who{a});
 		alarm 4 * $Msmtpd::Test::DEADLINE;
 		while (getppid() != 1) {
 			my $fh = IO::Socket::IP->new(
-			    LocalHost => $who{a}[1], PeerHost => '127.0.0.1',
+			    LocalHost => '127.0.1.1', PeerHost => '127.0.0.1',
 			    PeerPort => $t->port) or next;
 			setsockopt $fh, SOL_SOCKET, SO_LINGER,
 			    pack('ii', 1, 0);

@@ -17,6 +17,7 @@ use File::Basename qw(dirname);
 use File::Copy qw(copy);
 use File::Temp ();
 use IO::Select;
+use IO::Socket::IP;
 use Msmtpd::Test::Client;
 use Msmtpd::Test::System;
 use POSIX qw(WNOHANG);
@@ -309,11 +310,26 @@ sub proc {
 }
 
 # client: a connection to the daemon, greeting read unless quiet is set; host
-# and port, or fh, where they are others.
+# and port, or fh, where they are others; owner => N: of another address, and
+# for root of another user, for each N.
 sub client {
 	my ($self, %opt) = @_;
+	$opt{fh} //= $self->_owned($opt{owner}) if $opt{owner};
 	return Msmtpd::Test::Client->new(host => '127.0.0.1',
 	    port => $self->{port}, test => $self, %opt);
+}
+
+# The socket is the user's who makes it.
+sub _owned {
+	my ($self, $n) = @_;
+	my $root = is_root();
+	$> = 60000 + $n if $root;
+	my $fh = IO::Socket::IP->new(LocalHost => "127.0.1.$n",
+	    PeerHost => '127.0.0.1', PeerPort => $self->{port},
+	    Timeout => $DEADLINE);
+	my $why = $@;
+	$> = 0 if $root;
+	return $fh || die "connect as owner $n: $why\n";
 }
 
 # send: one mail; returns the last reply.  from, to (a list), data (without
