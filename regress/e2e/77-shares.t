@@ -179,7 +179,7 @@ $t->start($filer, '--max-size=4M', '--max-memory=4M');
 	like($b->cmd('MAIL FROM:<b@example.org> SIZE=1600000'), qr/^250 /,
 	    'there is room for another one');
 	$b->close;
-	served('half mails', data => $half x 3);
+	served('half mails', data => $line x 1300);
 	my @gone = grep { IO::Select->new($_->fh)->can_read(0) } @a;
 	is(scalar @gone, 2, 'as much gives way as is needed');
 	like(rest($_), qr/\A421 4\.3\.1 .*id=\S+\n\z/, 'and hears it')
@@ -235,6 +235,29 @@ $t->start($filer, '--max-recipients=100000');
 		$lines + $counted == $n;
 	}, "$n refusals: $lines lines, and a number for $counted");
 	cmp_ok($lines, '<', $n / 2, 'not a line for each');
+}
+stopped($t);
+
+# What waits for the log: lines of many fill the queue to parent, who is stopped,
+# but not what is kept for audit lines.
+$t->start($filer, '--max-errors=1000');
+{
+	kill 'STOP', $t->pid;
+	my $line = 'NOSUCHVERB ' . 'x' x 400 . "\r\n";
+	for my $n (11 .. 18) {
+		my $c = $t->client(owner => $n);
+		$c->cmd('EHLO x');
+		$c->put($line x 200);
+		$c->reply for 1 .. 200;
+	}
+	my $c = as('b');
+	my ($id) = $c->mail =~ /^250 .*id=(\S+)$/;
+	ok($id, 'a mail while the log waits');
+	kill 'CONT', $t->pid;
+	ok($t->wait_log(qr/front: (\d+) log lines were lost/),
+	    'lines were lost');
+	ok($t->wait_log(qr/mail id=\Q$id\E client=/), 'but not the mail\'s');
+	$t->forget_mails;
 }
 stopped($t);
 
