@@ -241,7 +241,7 @@ regress-valgrind:
 	    $(filter $(OBJDIR)/regress/unit/%,$(TESTS_BIN)))
 
 # The pages of man/, and their places below MANDIR.
-MAN =		man1/msmtpd.1 man7/msmtpd-examples.7
+MAN =		man1/msmtpd.1 man5/msmtpd.rules.5 man7/msmtpd-examples.7
 
 install: $(BIN) $(INSTALL_HOOKS)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) \

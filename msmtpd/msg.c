@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "log.h"
+#include "mail/rule.h"
 #include "mail/words.h"
 #include "msg.h"
 
@@ -50,6 +51,8 @@ body_config(const void *data, size_t len)
 		return ("unknown way to log in");
 	if (c->received > RECEIVED_NONE)
 		return ("unknown form of Received");
+	if (c->rules > 1)
+		return ("neither rules nor none");
 	return (c->drop && c->uid == 0 ? "root as the user to become" : NULL);
 }
 
@@ -117,7 +120,8 @@ body_auth(const void *data, size_t len)
 
 	if (len != sizeof(*auth))
 		return (LENGTH_WRONG);
-	return (terminated(auth->user, sizeof(auth->user)) &&
+	return (terminated(auth->owner, sizeof(auth->owner)) &&
+	    terminated(auth->user, sizeof(auth->user)) &&
 	    terminated(auth->pass, sizeof(auth->pass)) ? NULL :
 	    "unterminated string");
 }
@@ -315,7 +319,8 @@ static const struct msg_row {
 	{ IMSG_STATUS,	     FRONT,    PARENT,   false, body_status },
 	{ IMSG_WHO,	     FRONT,    PARENT,   false, body_who },
 	{ IMSG_USER,	     PARENT,   FRONT,    false, body_user },
-	{ IMSG_NAMES,	     PARENT,   FRONT,    false, body_names }
+	{ IMSG_NAMES,	     PARENT,   FRONT,    false, body_names },
+	{ IMSG_RULE,	     PARENT,   FRONT,    false, rule_check }
 };
 
 bool

@@ -21,6 +21,7 @@
 /* Who is responsible for a mail: "auth=NAME", "uid=N", an address; with
  * '\0'. */
 #define MSMTPD_OWNER_MAX	264
+#define MSMTPD_ASKER_MAX	64	/* an owner who has not logged in */
 /* Users whose names the log shows: their number, octets of all of them as in
  * IMSG_NAMES, and of one name with '\0'. */
 #define MSMTPD_USERS_MAX	65536
@@ -107,8 +108,13 @@ enum imsg_type {
 				 * names the session */
 	IMSG_USER,		/* parent -> front: struct imsg_user; peerid as
 				 * in IMSG_WHO */
-	IMSG_NAMES		/* parent -> front, at start: users by uid:
+	IMSG_NAMES,		/* parent -> front, at start: users by uid:
 				 * uint32_t, name, '\0', and so on, packed */
+
+	/* --rules */
+	IMSG_RULE		/* parent -> front: struct rule (mail/rule.h)
+				 * and what is behind it; in their order,
+				 * before IMSG_START */
 };
 
 /* What front writes at the top of a mail, --received. */
@@ -121,6 +127,7 @@ enum received_form {
 enum auth_mode {
 	AUTH_OFF,
 	AUTH_REQUIRED,		/* --auth: parent checks the password */
+	AUTH_OFFERED,		/* the same, and --rules: who needs it */
 	AUTH_ANY		/* --auth-any: nobody checks it */
 };
 
@@ -144,6 +151,7 @@ struct config {
 	uint8_t		 inetd;
 	uint8_t		 auth;		/* enum auth_mode */
 	uint8_t		 received;	/* enum received_form */
+	uint8_t		 rules;		/* --rules: else all is allowed */
 	uint8_t		 no_smtputf8;
 	uint8_t		 debug;
 	uint8_t		 msmtp;		/* the command is msmtp(1) */
@@ -169,6 +177,7 @@ struct imsg_log {
 };
 
 struct imsg_auth {
+	char		 owner[MSMTPD_ASKER_MAX];	/* of the session */
 	char		 user[MSMTPD_AUTH_MAX];
 	char		 pass[MSMTPD_AUTH_MAX];
 };

@@ -224,6 +224,14 @@ front_limit(void)
 }
 
 static void
+front_rule(const struct imsg *imsg)
+{
+	if (started || !conf.rules)
+		fatalx("parent: unexpected rule");
+	session_rule(imsg->data, imsg_get_len(imsg));
+}
+
+static void
 front_start(void)
 {
 	if (started || (conf.inetd && inetd_fd == -1))
@@ -248,6 +256,9 @@ parent_dispatch(struct imsg *imsg, void *arg)
 		break;
 	case IMSG_SESSION:
 		front_inetd(imsg);
+		break;
+	case IMSG_RULE:
+		front_rule(imsg);
 		break;
 	case IMSG_START:
 		front_start();

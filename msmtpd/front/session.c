@@ -260,6 +260,8 @@ session_init(const struct config *conf, struct peer *parent,
 	owner_init(conf->max_sessions);
 	account_init(conf->max_memory, session_squeeze);
 	session_auth_init(parent);
+	if (conf->rules)
+		session_rules_init();
 	session_who_init(parent);
 	session_mail_init(deliver, conf->max_deliveries);
 }

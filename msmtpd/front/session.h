@@ -5,6 +5,7 @@
 #define SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "msmtpd.h"
@@ -49,6 +50,10 @@ void	session_auth_result(uint32_t number, const struct imsg_auth_result *);
 /* session_user: the parent's answer, who the client of the session of this
  * number is.  No-op where the session has ended or no longer waits for it. */
 void	session_user(uint32_t number, const struct imsg_user *);
+
+/* session_rule: take the next rule, a message that rule_check() has passed.
+ * Fatal where there is no memory. */
+void	session_rule(const void *, size_t len);
 
 /* session_stop: end all sessions with 421; a client that waits for a delivery
  * is told the result first. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "owner.h"
 #include "peer.h"
 #include "session.h"
 #include "session_int.h"
@@ -23,6 +24,7 @@ session_auth_ask(void *arg, const char *user, const char *pass)
 	struct imsg_auth	 auth;
 
 	memset(&auth, 0, sizeof(auth));
+	strlcpy(auth.owner, s->owner->name, sizeof(auth.owner));
 	strlcpy(auth.user, user, sizeof(auth.user));
 	strlcpy(auth.pass, pass, sizeof(auth.pass));
 	/* Where the question is lost, session_expired() answers 454. */

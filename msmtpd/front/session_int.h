@@ -45,6 +45,7 @@ struct session {
 	struct client	 client;
 	bool		 asking;	/* the parent owes an answer to AUTH */
 	bool		 unknown;	/* the parent owes the client's user */
+	bool		 counted;	/* the mail, by a rule with a rate */
 	bool		 eof;		/* the client sends nothing more */
 	bool		 excess;	/* the client may have sent more than
 				 * the engine has used */
@@ -96,6 +97,10 @@ void	session_seated(void);
  * for one as a newcomer.  session_leave: take all that back. */
 void	session_join(struct session *);
 void	session_leave(struct session *);
+
+/* session_login: the name with which the client has proved to be somebody;
+ * "": none. */
+const char *session_login(const struct session *);
 
 /* session_owner: the client's user or login has changed: the session's owner
  * changes with that, outside a transaction. */
@@ -191,5 +196,15 @@ void	session_auth_ask(void *, const char *user, const char *pass);
 /* session_auth_cancel: if the parent owes an answer, tell it to forget the
  * question.  Returns false where the parent cannot be told. */
 bool	session_auth_cancel(struct session *);
+
+/* session_rules.c: --rules. */
+
+/* session_rules_init: to be called once where there are rules, before the
+ * sandbox. */
+void	session_rules_init(void);
+
+/* session_may: whether a rule allows this; the callback may of smtp_ops. */
+bool	session_may(void *, const char *sender, const char *rcpt,
+	    struct smtp_refusal *);
 
 #endif

@@ -241,6 +241,7 @@ mail_ours(void *arg, const char *id)
 
 const struct smtp_ops	 session_ops = {
 	.reply = mail_reply,
+	.may = session_may,
 	.room = mail_room,
 	.data_begin = mail_begin,
 	.data = mail_data,

@@ -16,16 +16,20 @@
 
 static uint32_t	 nplaces, nnewcomers;	/* taken */
 
+const char *
+session_login(const struct session *s)
+{
+	/* Nobody has looked at the name that --auth-any takes. */
+	return (session_conf->auth == AUTH_ANY ? "" : smtp_user(s->smtp));
+}
+
 /* The owner by what is known of the session. */
 static struct owner *
 share_owner(const struct session *s)
 {
-	char		 name[MSMTPD_OWNER_MAX];
-	/* Nobody has looked at the name that --auth-any takes. */
-	const char	*auth = session_conf->auth == AUTH_ANY ? "" :
-			    smtp_user(s->smtp);
+	char	 name[MSMTPD_OWNER_MAX];
 
-	owner_name(name, auth, &s->client);
+	owner_name(name, session_login(s), &s->client);
 	return (owner_get(name));
 }
 

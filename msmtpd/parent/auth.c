@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* auth: the password of --auth, and the answers to clients. */
+/* auth: the passwords of --auth, and the answers to clients. */
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -19,48 +19,64 @@
 #include "event.h"
 #include "identity.h"
 #include "log.h"
+#include "logins.h"
 #include "peer.h"
 #include "proc.h"
 #include "sandbox_enter.h"
 
-#define AUTH_DELAY	1000	/* ms, of each answer */
+#define AUTH_DELAY	1000	/* ms, from one answer to the next */
 #define AUTH_PENALTY	60000	/* ms, after a failure */
+#define AUTH_TURNS	64	/* that are remembered: a minute of them */
 
-/* An answer that waits for its time. */
+/* What --auth knows, and what a client gives, padded with '\0'. */
+struct auth_secret {
+	char		 user[MSMTPD_AUTH_MAX];
+	char		 pass[MSMTPD_AUTH_MAX];
+};
+
+/* An answer that waits for its turn. */
 struct auth_slot {
-	struct timer	 timer;
 	struct peer	*peer;
+	uint64_t	 came;		/* in which order */
 	uint32_t	 peerid;
 	bool		 used;
 	struct imsg_auth_result result;
+	char		 owner[MSMTPD_ASKER_MAX];
 };
 
-static struct imsg_auth	*auth_secret;	/* padded with '\0' */
+static struct auth_secret *auth_secrets;
+static size_t		 auth_nsecrets;
 static struct auth_slot	*auth_slots;
 static uint32_t		 auth_nslots;
 static int64_t		 auth_penalty;	/* until then; 0: none */
+static struct timer	 auth_timer;	/* set while a slot waits */
+static char		 auth_turns[AUTH_TURNS][MSMTPD_ASKER_MAX]; /* whose */
+static uint64_t		 auth_turn;	/* how many there were */
 
 static void
 auth_forget(void)
 {
-	explicit_bzero(auth_secret, sizeof(*auth_secret));
+	explicit_bzero(auth_secrets, auth_nsecrets * sizeof(*auth_secrets));
 }
 
 static void
-auth_memory(void)
+auth_memory(size_t n)
 {
-	auth_secret = mmap(NULL, sizeof(*auth_secret), PROT_READ | PROT_WRITE,
+	const size_t	 size = n * sizeof(*auth_secrets);
+
+	auth_nsecrets = n;
+	auth_secrets = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (auth_secret == MAP_FAILED)
+	if (auth_secrets == MAP_FAILED)
 		fatal("mmap");
-	if (mlock(auth_secret, sizeof(*auth_secret)) == -1)
+	if (mlock(auth_secrets, size) == -1)
 		fatal_status(EX_CONFIG, "--auth: cannot lock the password in "
 		    "memory: %s; %s", strerror(errno), errno == EPERM ?
 		    "allow mlock(2), which a limit of 0 (ulimit -l) or a "
 		    "container's filter forbids" :
 		    "raise the limit (ulimit -l)");
-	if (madvise(auth_secret, sizeof(*auth_secret), MADV_DONTDUMP) == -1 ||
-	    madvise(auth_secret, sizeof(*auth_secret), MADV_WIPEONFORK) == -1)
+	if (madvise(auth_secrets, size, MADV_DONTDUMP) == -1 ||
+	    madvise(auth_secrets, size, MADV_WIPEONFORK) == -1)
 		fatal("madvise");
 	atexit(auth_forget);
 }
@@ -78,6 +94,8 @@ auth_eval_exec(const char *eval, const struct identity *id, int out,
 	    dup2(null, 0) == -1 || dup2(out, 1) == -1)
 		_exit(EX_OSERR);
 	closefrom(3);
+	/* It shall not type into the terminal of who starts the daemon. */
+	(void)setsid();
 	proc_signals(SIG_DFL);
 	argv[0] = sh;
 	argv[1] = c;
@@ -127,7 +145,8 @@ auth_too_long(void)
 }
 
 static void
-auth_eval(const char *eval, const struct identity *id)
+auth_eval(struct auth_secret *secret, const char *eval,
+    const struct identity *id)
 {
 	pid_t	 pid, parent = getpid();
 	int	 fds[2], status;
@@ -139,8 +158,7 @@ auth_eval(const char *eval, const struct identity *id)
 	if (pid == 0)
 		auth_eval_exec(eval, id, fds[1], parent);
 	close(fds[1]);
-	fits = auth_first_line(fds[0], auth_secret->pass,
-	    sizeof(auth_secret->pass));
+	fits = auth_first_line(fds[0], secret->pass, sizeof(secret->pass));
 	close(fds[0]);
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
@@ -156,38 +174,48 @@ auth_eval(const char *eval, const struct identity *id)
 }
 
 static void
-auth_prompt(const char *user)
+auth_prompt(struct auth_secret *secret)
 {
 	/* One octet more, by which a password that is too long is known. */
 	char	 prompt[MSMTPD_AUTH_MAX + 32], typed[MSMTPD_AUTH_MAX + 1];
 	size_t	 len;
 
-	snprintf(prompt, sizeof(prompt), "password for %s: ", user);
+	snprintf(prompt, sizeof(prompt), "password for %s: ",
+	    secret->user);
 	if (readpassphrase(prompt, typed, sizeof(typed),
 	    RPP_REQUIRE_TTY) == NULL)
 		fatal_status(EX_CONFIG, "--auth: no terminal to ask for the "
 		    "password; give a command that prints it: "
-		    "--auth=%s,'cat FILE'", user);
-	len = strlcpy(auth_secret->pass, typed, sizeof(auth_secret->pass));
+		    "--auth=%s,'cat FILE'", secret->user);
+	len = strlcpy(secret->pass, typed, sizeof(secret->pass));
 	explicit_bzero(typed, sizeof(typed));
-	if (len >= sizeof(auth_secret->pass))
+	if (len >= sizeof(secret->pass))
 		auth_too_long();
 }
 
-void
-auth_init(const char *user, const char *passwordeval,
-    const struct identity *id, uint32_t slots)
+static void
+auth_secret(struct auth_secret *secret, const char *user, const char *eval,
+    const struct identity *id)
 {
-	auth_memory();
-	strlcpy(auth_secret->user, user, sizeof(auth_secret->user));
-	if (passwordeval != NULL)
-		auth_eval(passwordeval, id);
+	strlcpy(secret->user, user, sizeof(secret->user));
+	if (eval != NULL)
+		auth_eval(secret, eval, id);
 	else
-		auth_prompt(user);
-	if (auth_secret->pass[0] == '\0')
-		fatal_status(EX_CONFIG, "--auth: the password is empty%s",
-		    passwordeval == NULL ? "" :
+		auth_prompt(secret);
+	if (secret->pass[0] == '\0')
+		fatal_status(EX_CONFIG, "--auth: the password of %s is empty%s",
+		    user, eval == NULL ? "" :
 		    "; it is the first line that the command prints");
+}
+
+void
+auth_init(const struct logins *l, const struct identity *id, uint32_t slots)
+{
+	size_t	 i;
+
+	auth_memory(l->n);
+	for (i = 0; i < l->n; i++)
+		auth_secret(&auth_secrets[i], l->names[i], l->evals[i], id);
 	auth_nslots = slots;
 	if ((auth_slots = calloc(slots, sizeof(*auth_slots))) == NULL)
 		fatal("calloc");
@@ -208,32 +236,85 @@ auth_same(const char *a, const char *b, size_t size)
 	return (diff == 0);
 }
 
+/* Compare with all, so that the time does not show which one is right. */
 static bool
 auth_check(const struct imsg_auth *given)
 {
-	struct imsg_auth	 padded;
-	bool			 user, pass;
+	struct auth_secret	 padded;
+	bool			 good = false, user, pass;
+	size_t			 i;
 
 	memset(&padded, 0, sizeof(padded));
 	strlcpy(padded.user, given->user, sizeof(padded.user));
 	strlcpy(padded.pass, given->pass, sizeof(padded.pass));
-	user = auth_same(padded.user, auth_secret->user, sizeof(padded.user));
-	pass = auth_same(padded.pass, auth_secret->pass, sizeof(padded.pass));
+	for (i = 0; i < auth_nsecrets; i++) {
+		user = auth_same(padded.user, auth_secrets[i].user,
+		    sizeof(padded.user));
+		pass = auth_same(padded.pass, auth_secrets[i].pass,
+		    sizeof(padded.pass));
+		good |= user & pass;
+	}
 	explicit_bzero(&padded, sizeof(padded));
 	/* The engine asks with empty strings where none can be right. */
-	return (user & pass & (given->user[0] != '\0') &
-	    (given->pass[0] != '\0'));
+	return (good & (given->user[0] != '\0') & (given->pass[0] != '\0'));
 }
 
 static void
-auth_answer(void *arg)
+auth_answer(struct auth_slot *slot)
 {
-	struct auth_slot	*slot = arg;
-
 	slot->used = false;
 	if (peer_send(slot->peer, IMSG_AUTH_RESULT, slot->peerid, -1,
 	    &slot->result, sizeof(slot->result)) == -1)
 		log_warn("auth: cannot answer");
+}
+
+/* When this owner has had its last turn; 0: none that is remembered. */
+static uint64_t
+auth_last_turn(const char *owner)
+{
+	uint64_t	 turn;
+
+	for (turn = auth_turn; turn > 0 && turn + AUTH_TURNS > auth_turn;
+	    turn--)
+		if (strcmp(auth_turns[turn % AUTH_TURNS], owner) == 0)
+			return (turn);
+	return (0);
+}
+
+/* The slot whose turn it is; NULL where none waits. */
+static struct auth_slot *
+auth_next(void)
+{
+	struct auth_slot	*next = NULL, *slot;
+	uint64_t		 least = 0, turn;
+
+	for (slot = auth_slots; slot < auth_slots + auth_nslots; slot++) {
+		if (!slot->used)
+			continue;
+		turn = auth_last_turn(slot->owner);
+		if (next == NULL || turn < least ||
+		    (turn == least && slot->came < next->came)) {
+			next = slot;
+			least = turn;
+		}
+	}
+	return (next);
+}
+
+static void
+auth_tick(void *arg)
+{
+	struct auth_slot	*slot = auth_next();
+
+	(void)arg;
+	/* All that have waited may have gone. */
+	if (slot == NULL)
+		return;
+	auth_turn++;
+	strlcpy(auth_turns[auth_turn % AUTH_TURNS], slot->owner,
+	    sizeof(auth_turns[0]));
+	auth_answer(slot);
+	timer_set(&auth_timer, AUTH_DELAY, auth_tick, NULL);
 }
 
 /*
@@ -259,6 +340,7 @@ auth_slot(uint32_t peerid)
 void
 auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 {
+	static uint64_t		 came;
 	struct auth_slot	*slot = auth_slot(peerid);
 	struct auth_slot	 busy = { .peer = peer, .peerid = peerid,
 				    .result = { AUTH_UNCHECKED } };
@@ -271,15 +353,17 @@ auth_request(struct peer *peer, uint32_t peerid, const struct imsg_auth *auth)
 	slot->used = true;
 	slot->peer = peer;
 	slot->peerid = peerid;
+	slot->came = ++came;
+	strlcpy(slot->owner, auth->owner, sizeof(slot->owner));
 	slot->result.answer = auth_check(auth) ? AUTH_YES : AUTH_NO;
 	if (slot->result.answer == AUTH_NO)
 		auth_penalty = event_now() + AUTH_PENALTY;
 	/* The failure that starts the penalty is late itself, or the first
 	 * guess of each minute would get its answer at once. */
-	if (auth_penalty > event_now())
-		timer_set(&slot->timer, AUTH_DELAY, auth_answer, slot);
-	else
+	if (auth_timer.at == 0 && auth_penalty <= event_now())
 		auth_answer(slot);
+	else if (auth_timer.at == 0)
+		timer_set(&auth_timer, AUTH_DELAY, auth_tick, NULL);
 }
 
 void
@@ -289,9 +373,6 @@ auth_cancel(uint32_t peerid)
 
 	/* Where no slot waits, the answer has just been sent. */
 	for (i = 0; i < auth_nslots; i++)
-		if (auth_slots[i].used && auth_slots[i].peerid == peerid) {
-			timer_clear(&auth_slots[i].timer);
+		if (auth_slots[i].used && auth_slots[i].peerid == peerid)
 			auth_slots[i].used = false;
-			return;
-		}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* auth: the password of --auth, and the answers to clients. */
+/* auth: the passwords of --auth, and the answers to clients. */
 
 #ifndef AUTH_H
 #define AUTH_H
@@ -7,25 +7,28 @@
 #include "msmtpd.h"
 
 struct identity;
+struct logins;
 struct peer;
 
 /*
- * auth_init: fetch the password of --auth: the first line that the shell
- * command passwordeval prints, run as id (NULL: as we are), or, without one,
- * what is typed on the terminal.  It is kept in locked memory that no dump
- * holds and is zeroed at exit.  slots: requests that may wait at once.  Any
- * failure ends the process: with EX_OSERR where passwordeval cannot be run,
+ * auth_init: fetch the password of each name: the first line that its shell
+ * command prints, run as id (NULL: as we are), or, without one, what is typed
+ * on the terminal.  They are kept in locked memory that no dump holds and is
+ * zeroed at exit.  slots: requests that may wait at once.  Any
+ * failure ends the process: with EX_OSERR where the command cannot be run,
  * with EX_CONFIG where it fails, where the password is not usable or cannot
  * be locked, and with 1 where a system call fails otherwise.
  */
-void	auth_init(const char *user, const char *passwordeval,
-	    const struct identity *id, uint32_t slots);
+void	auth_init(const struct logins *, const struct identity *id,
+	    uint32_t slots);
 
 /*
- * auth_request: check what a client has given, in constant time, and send
- * IMSG_AUTH_RESULT to front; for a minute after a failure each answer comes
- * a second late.  What finds all slots taken, or its own peerid waiting, is
- * refused without a check.  An empty user name or password never matches.
+ * auth_request: check what a client has given, in the same time whatever it
+ * is, and send IMSG_AUTH_RESULT to front.  For a minute after a failure, and
+ * while others wait, one answer a second is sent in all, and owners take
+ * turns: the one whose last turn was longest ago comes first.  What finds all
+ * slots taken, or its own peerid waiting, is refused without a check.  An empty
+ * user name or password never matches.
  */
 void	auth_request(struct peer *, uint32_t peerid,
 	    const struct imsg_auth *);

@@ -355,7 +355,8 @@ listen_open(struct listeners *l, const struct options *o)
 		l->fds[l->n++] = listen_unix(o->sockets.v[i], o->socket_mode);
 	for (i = 0; i < l->n; i++)
 		listen_log(l->fds[i], n == 0 ? "" : passed_name(i, name,
-		    sizeof(name)), o->conf.auth == AUTH_REQUIRED);
+		    sizeof(name)), o->conf.auth == AUTH_REQUIRED ||
+		    o->conf.rules);
 }
 
 void

@@ -344,31 +344,23 @@ log_print(const struct options *o, const struct row *r, FILE *fp)
 		word_print(o, r, fp);
 }
 
-/* user[,passwordeval], as msmtp's msmtpd has it. */
 static void
 auth_set(struct options *o, const struct row *r, const char *arg)
 {
-	size_t	 len = strcspn(arg, ",");
-
-	if (len < r->least || len > r->most)
-		fatal_status(EX_USAGE, "--%s: the user name needs %llu to %llu "
-		    "octets", r->name, (unsigned long long)r->least,
-		    (unsigned long long)r->most);
-	if (arg[len] == ',' && arg[len + 1] == '\0')
-		fatal_status(EX_USAGE, "--%s: nothing follows the comma; give "
-		    "a command there that prints the password", r->name);
-	free(o->auth_user);
-	if ((o->auth_user = strndup(arg, len)) == NULL)
-		fatal("strndup");
-	o->passwordeval = arg[len] == ',' ? arg + len + 1 : NULL;
+	(void)r;
+	logins_add(&o->logins, arg);
 	o->conf.auth = AUTH_REQUIRED;
 }
 
 static void
 auth_print(const struct options *o, const struct row *r, FILE *fp)
 {
-	fprintf(fp, CHECK_NAME "%s\n", r->name, o->auth_user != NULL ?
-	    o->auth_user : "no");
+	size_t	 i;
+
+	if (o->logins.n == 0)
+		fprintf(fp, CHECK_NAME "no\n", r->name);
+	for (i = 0; i < o->logins.n; i++)
+		fprintf(fp, CHECK_NAME "%s\n", r->name, o->logins.names[i]);
 }
 
 static void __attribute__((noreturn))
@@ -435,11 +427,12 @@ static const struct row rows[] = {
 
 	{ "What:", "command", "cmd", &kind_string, AT(command),
 	    0, 0, "msmtp -f %F --", "run for each mail; %F: sender" },
-	{ "", "auth", "user[,cmd]", &kind_auth, AT(auth_user),
-	    1, MSMTPD_AUTH_MAX - 1, NULL,
-	    "ask for a login; cmd prints the password" },
+	{ "", "auth", "user[,cmd]", &kind_auth, AT(logins), 0, 0, NULL,
+	    "login, repeatable; cmd prints the password" },
 	{ "", "auth-any", NULL, &kind_flag, AT(conf.auth), 0, AUTH_ANY, NULL,
 	    "take any name and password; nobody needs them" },
+	{ "", "rules", "FILE", &kind_string, AT(rules), 0, 0, NULL,
+	    "who may send what, see msmtpd.rules(5)" },
 	{ "", "received", "full|anonymous|none", &kind_word,
 	    AT(conf.received), RECEIVED_FULL, RECEIVED_NONE, "full",
 	    "atop each mail" },
@@ -487,6 +480,8 @@ static const struct row rows[] = {
 
 	{ "Tell:", "check", NULL, &kind_ask, AT(check), 0, 1, NULL,
 	    "check the settings and print them" },
+	{ "", "as", "client", &kind_string, AT(as), 0, 0, NULL,
+	    "what --rules says to \"user me from a@b to c@d\"" },
 	{ "", "print-sandbox", NULL, &kind_ask, AT(print_sandbox), 0, 1, NULL,
 	    "print what system calls are allowed, and why" },
 	{ "", "version", NULL, &kind_version, 0, 0, 0, 0, NULL,
@@ -598,6 +593,11 @@ options_agree(struct options *o, const bool given[NROWS])
 	if (is_given(given, "auth") && is_given(given, "auth-any"))
 		fatal_status(EX_USAGE, "--auth-any: takes any password, so "
 		    "leave it out to have --auth check passwords");
+	if (o->as != NULL && (!o->check || o->rules == NULL))
+		fatal_status(EX_USAGE, "--as: needs --check and --rules");
+	c->rules = o->rules != NULL;
+	if (c->rules && c->auth == AUTH_REQUIRED)
+		c->auth = AUTH_OFFERED;
 	if (c->inetd && !is_given(given, "log"))
 		o->log = LOGGER_SYSLOG;
 	if (c->max_memory < c->max_size && !is_given(given, "max-memory"))

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "logger.h"
+#include "logins.h"
 #include "msmtpd.h"
 
 /* How printf(3) writes the name that begins a line of --check, so that values
@@ -38,9 +39,10 @@ struct options {
 	const char	*logfile;	/* LOGGER_FILE: its absolute path */
 	const char	*user;
 	const char	*privsep_user;
+	struct logins	 logins;	/* --auth */
+	const char	*rules;		/* the file; NULL: no --rules */
+	const char	*as;		/* what --check asks the rules; NULL */
 	bool		 user_given;	/* --user, --privsep-user, --chroot */
-	char		*auth_user;	/* NULL: no --auth */
-	const char	*passwordeval;	/* NULL: ask on the terminal */
 	bool		 check;
 	bool		 print_sandbox;
 };

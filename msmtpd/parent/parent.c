@@ -228,8 +228,7 @@ front_auth(struct child *c, const struct imsg *imsg)
 {
 	const struct imsg_auth	*auth = imsg->data;
 
-	if (setup.options.conf.auth != AUTH_REQUIRED ||
-	    state == STATE_STARTING)
+	if (setup.options.logins.n == 0 || state == STATE_STARTING)
 		fatalx("front: unexpected message about AUTH");
 	if (imsg->hdr.type == IMSG_AUTH_CANCEL) {
 		auth_cancel(imsg->hdr.peerid);
@@ -470,6 +469,10 @@ parent_children(void)
 	proc_send(PROC_DELIVER, IMSG_COMMAND, -1, setup.command.strings,
 	    setup.command.octets);
 	parent_names(setup.names, setup.names_len);
+	for (i = 0; i < setup.rules.n; i++)
+		proc_send(PROC_FRONT, IMSG_RULE, -1, setup.rules.v[i],
+		    rule_size(setup.rules.v[i]));
+	rules_free(&setup.rules);
 	for (i = 0; i < l->n; i++) {
 		if (setup.options.conf.inetd)
 			proc_send(PROC_FRONT, IMSG_SESSION, l->fds[i],

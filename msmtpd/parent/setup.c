@@ -95,16 +95,6 @@ setup_users(struct setup *s)
 		    s->options.privsep_user);
 }
 
-/* What needs users and groups by their names. */
-static void
-setup_names(struct setup *s)
-{
-	names_open(s->root ? &s->users[PROC_PRIVSEP] : NULL);
-	if (!s->options.check)
-		s->names = names_list(&s->names_len);
-	names_close();
-}
-
 static void
 setup_command(struct setup *s)
 {
@@ -117,6 +107,69 @@ setup_command(struct setup *s)
 		fatal_status(EX_CONFIG, "--command: %s", err);
 	c->msmtp = command_is(&s->command, "msmtp");
 	c->msmtp_sender = c->msmtp && command_has_sender(&s->command);
+}
+
+/* Print what the rules say about the mail of --as, and exit with 1 where it
+ * would be refused. */
+static void __attribute__((noreturn))
+setup_as(const struct setup *s, const struct rules_world *world)
+{
+	static const char	*const answers[] = {
+		[RULE_ALLOW] = "allow", [RULE_DENY] = "deny, 550 5.7.1",
+		[RULE_LOGIN] = "a login is needed, 530 5.7.0"
+	};
+	const struct rule	*r;
+	struct rules_mail	 m;
+	enum rule_answer	 answer;
+	char			*as, err[RULES_ERR_MAX];
+
+	if ((as = strdup(s->options.as)) == NULL)
+		fatal("strdup");
+	if (rules_mail(&m, as, world, err) == -1)
+		fatal_status(EX_USAGE, "--as: %s", err);
+	answer = rule_decide((const struct rule *const *)s->rules.v,
+	    s->rules.n, &m.client, &m.from, m.has_to ? &m.to : NULL, &r);
+	if (r == NULL)
+		printf("%s: no rule matches: ", s->options.rules);
+	else
+		printf("%s:%u: ", s->options.rules, r->line);
+	puts(answers[answer]);
+	if (answer == RULE_ALLOW)
+		options_printed();
+	exit(1);
+}
+
+static void
+setup_rules(struct setup *s)
+{
+	const struct options		*o = &s->options;
+	const struct rules_world	 world = { names_user, names_group,
+					    o->logins.names, o->logins.n };
+	char				*text, err[RULES_ERR_MAX];
+	size_t				 len;
+	uint32_t			 line;
+
+	if (o->rules == NULL)
+		return;
+	if ((text = rules_read(o->rules, &len, err)) == NULL)
+		fatal_status(EX_CONFIG, "--rules=%s: %s", o->rules, err);
+	if (rules_parse(&s->rules, text, len, &world, &line, err) == -1)
+		fatal_status(EX_CONFIG, "--rules: %s:%u: %s", o->rules, line,
+		    err);
+	free(text);
+	if (o->as != NULL)
+		setup_as(s, &world);
+}
+
+/* What needs users and groups by their names. */
+static void
+setup_names(struct setup *s)
+{
+	names_open(s->root ? &s->users[PROC_PRIVSEP] : NULL);
+	setup_rules(s);
+	if (!s->options.check)
+		s->names = names_list(&s->names_len);
+	names_close();
 }
 
 static void
@@ -284,6 +337,9 @@ setup_print(const struct setup *s)
 		printf(CHECK_NAME "uid %u runs all processes; no change of "
 		    "user, no chroot\n", "user", getuid());
 	options_print(&s->options, stdout);
+	if (s->options.rules != NULL)
+		printf(CHECK_NAME "%s (%zu)\n", "rules", s->options.rules,
+		    s->rules.n);
 	sandbox_summary(stdout);
 }
 
@@ -456,9 +512,9 @@ setup_resources(struct setup *s)
 		closefrom(STDERR_FILENO + 1);
 	if (logger_open(o->log, o->logfile) == -1)
 		setup_nolog(o);
-	if (o->auth_user != NULL)
-		auth_init(o->auth_user, o->passwordeval, s->root ?
-		    &s->users[PROC_COMMAND] : NULL, o->conf.max_sessions);
+	if (o->logins.n > 0)
+		auth_init(&o->logins, s->root ? &s->users[PROC_COMMAND] : NULL,
+		    o->conf.max_sessions);
 	notify_init();
 	if (o->conf.inetd)
 		setup_inetd(s);

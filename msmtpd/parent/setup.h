@@ -10,10 +10,12 @@
 #include "msmtpd.h"
 #include "options.h"
 #include "proc.h"
+#include "rules.h"
 
 struct setup {
 	struct options	 options;
 	struct command	 command;	/* resolved */
+	struct rules	 rules;		/* of --rules */
 	struct listeners listeners;	/* with --inetd descriptors 0 and 1 */
 	struct identity	*users;		/* by enum proc_user; NULL: not
 					 * started as root */

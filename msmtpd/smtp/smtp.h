@@ -41,6 +41,12 @@ struct smtp_mail {
 	bool		 body8bit;	/* BODY=8BITMIME was given */
 };
 
+/* Why a mail or a recipient is refused: a reply, and words for the log. */
+struct smtp_refusal {
+	char		 reply[64];
+	char		 why[64];
+};
+
 /*
  * What the engine asks of its user; arg is smtp_new()'s.  None of them may
  * call back into the engine.
@@ -52,6 +58,13 @@ struct smtp_ops {
 	 * where smtp_input() should return after this command.
 	 */
 	bool	(*reply)(void *arg, const char *, size_t);
+	/*
+	 * Whether the client may send a mail of this reverse-path ("": the
+	 * null one) to this recipient, or (NULL) to any.  false: the refusal
+	 * says why, with 4yz or 5yz.
+	 */
+	bool	(*may)(void *arg, const char *sender, const char *rcpt,
+		    struct smtp_refusal *);
 	/*
 	 * Whether there is memory for a message of size octets, as MAIL has
 	 * declared (0: it has not), or for size octets more of recipients.

@@ -35,8 +35,8 @@ struct smtp_tx {
 	struct preface		 preface;
 	const struct verdict	*refusal;	/* NULL, or the reply to content
 						 * that is swallowed */
-	const char		*deferral;	/* the reply to the deferred
-						 * recipients */
+	char			 deferral[128];	/* of recipients: the reply, and
+						 * why */
 	uint32_t		 deferred;	/* recipients not logged yet */
 	uint32_t		 refused;	/* recipients */
 	char			 sender[MSMTPD_ADDRESS_MAX + 1];

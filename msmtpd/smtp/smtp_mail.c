@@ -147,12 +147,49 @@ mail_parse(struct smtp *s, struct smtp_mail *mail, const char *arg,
 	return (NULL);
 }
 
+/* Room for why a client may not, and for what it may not. */
+#define WHAT_MAX	(sizeof(((struct smtp_refusal *)0)->why) + 512)
+
+/* What the log shows of a command that rules refuse.  Returns its length. */
+static size_t
+refused_what(char buf[WHAT_MAX], const struct smtp_refusal *r,
+    const char *arg, size_t len)
+{
+	snprintf(buf, WHAT_MAX, "%s: %.*s", r->why, (int)len, arg);
+	return (strlen(buf));
+}
+
+/* Copy a mailbox, which has MSMTPD_ADDRESS_MAX octets at most. */
+static const char *
+mbox_copy(char buf[MSMTPD_ADDRESS_MAX + 1], const char *mbox, size_t len)
+{
+	memcpy(buf, mbox, len);
+	buf[len] = '\0';
+	return (buf);
+}
+
+/* Whether the client may send a mail of this sender; otherwise it has been
+ * answered. */
+static bool
+mail_may(struct smtp *s, const char *sender, const char *arg, size_t len)
+{
+	struct smtp_refusal	 r;
+	char			 what[WHAT_MAX];
+
+	if (s->ops->may(s->arg, sender, NULL, &r))
+		return (true);
+	len = refused_what(what, &r, arg, len);
+	smtp_refuse(s, r.reply, what, len);
+	return (false);
+}
+
 void
 smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 {
 	struct smtp_mail	 mail = { 0 };
 	struct smtp_tx		*tx;
 	const char		*mbox, *refusal;
+	char			 sender[MSMTPD_ADDRESS_MAX + 1];
 	size_t			 mboxlen;
 
 	refusal = mail_parse(s, &mail, arg, len, &mbox, &mboxlen);
@@ -160,13 +197,14 @@ smtp_verb_mail(struct smtp *s, char *arg, size_t len)
 		smtp_refuse(s, refusal, arg, len);
 		return;
 	}
+	if (!mail_may(s, mbox_copy(sender, mbox, mboxlen), arg, len))
+		return;
 	if (!s->ops->room(s->arg, mail.declared) ||
 	    (tx = calloc(1, sizeof(*tx))) == NULL) {
 		smtp_defer(s, "452 4.3.1 " NO_ROOM);
 		return;
 	}
-	memcpy(tx->sender, mbox, mboxlen);
-	tx->sender[mboxlen] = '\0';
+	memcpy(tx->sender, sender, mboxlen + 1);
 	mail.sender = tx->sender;
 	tx->mail = mail;
 	s->tx = tx;
@@ -215,16 +253,19 @@ rcpt_fits(const struct smtp *s, size_t len)
 }
 
 /* Answer a recipient that cannot be taken now.  One line logs all of them, as
- * there may be thousands. */
+ * there may be thousands, with why (or ""). */
 static void
-rcpt_defer(struct smtp *s, const char *reply)
+rcpt_defer(struct smtp *s, const char *reply, const char *why)
 {
 	struct smtp_tx	*tx = s->tx;
+	char		 text[sizeof(tx->deferral)];
 
 	s->busy = true;
-	if (tx->deferred > 0 && strcmp(tx->deferral, reply) != 0)
+	snprintf(text, sizeof(text), "%s%s%s", reply, *why != '\0' ? ": " : "",
+	    why);
+	if (tx->deferred > 0 && strcmp(tx->deferral, text) != 0)
 		smtp_log_deferred(s);
-	tx->deferral = reply;
+	memcpy(tx->deferral, text, sizeof(text));
 	tx->deferred++;
 	/* The client may send these recipients in another transaction (RFC
 	 * 5321, 4.5.3.1.10), so that the session must not end and lose those
@@ -289,22 +330,45 @@ rcpt_add(struct smtp *s, const char *mbox, size_t len)
 	return (0);
 }
 
+/* Whether the mail may go to this recipient; otherwise it has been answered,
+ * and the others stay. */
+static bool
+rcpt_may(struct smtp *s, const char *rcpt, const char *arg, size_t len)
+{
+	struct smtp_refusal	 r;
+	char			 what[WHAT_MAX];
+
+	if (s->ops->may(s->arg, s->tx->mail.sender, rcpt, &r))
+		return (true);
+	if (*r.reply == '4') {
+		rcpt_defer(s, r.reply, r.why);
+		return (false);
+	}
+	s->tx->refused++;
+	len = refused_what(what, &r, arg, len);
+	smtp_refuse_rcpt(s, r.reply, what, len);
+	return (false);
+}
+
 void
 smtp_verb_rcpt(struct smtp *s, char *arg, size_t len)
 {
 	const char	*mbox, *refusal;
+	char		 rcpt[MSMTPD_ADDRESS_MAX + 1];
 	size_t		 mboxlen = 0;
 
 	refusal = rcpt_parse(s, arg, len, &mbox, &mboxlen);
 	if (refusal != NULL && strcmp(refusal, RCPT_SYNTAX) == 0)
 		smtp_refuse(s, refusal, arg, len);
 	else if (!rcpt_fits(s, mboxlen))
-		rcpt_defer(s, TOO_MANY);
+		rcpt_defer(s, TOO_MANY, "");
 	else if (refusal != NULL) {
 		s->tx->refused++;
 		smtp_refuse_rcpt(s, refusal, arg, len);
-	} else if (rcpt_add(s, mbox, mboxlen) == -1)
-		rcpt_defer(s, "452 4.3.1 " NO_ROOM);
+	} else if (!rcpt_may(s, mbox_copy(rcpt, mbox, mboxlen), arg, len))
+		return;
+	else if (rcpt_add(s, mbox, mboxlen) == -1)
+		rcpt_defer(s, "452 4.3.1 " NO_ROOM, "");
 	else {
 		s->state = SMTP_RCPT;
 		smtp_say(s, "250 2.1.5 Recipient ok");

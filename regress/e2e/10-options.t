@@ -29,7 +29,8 @@ sub usage {
 }
 
 my @arguments = qw(interface port socket socket-mode hostname command
-    received log user privsep-user chroot auth max-sessions max-deliveries max-recipients
+    received log user privsep-user chroot auth rules as
+    max-sessions max-deliveries max-recipients
     max-size max-memory max-line max-auth-line max-errors max-noops min-rate
     timeout command-timeout);
 my @flags = qw(version help check print-sandbox inetd auth-any no-smtputf8
@@ -124,11 +125,11 @@ my %default;	# as --help tells them
 	like($out, qr/--\Q$_\E\b/, "--help tells of --$_") for @arguments,
 	    @flags;
 	my @lines = split /\n/, $out;
-	cmp_ok(scalar @lines, '<=', 34, '--help fits one screen');
+	cmp_ok(scalar @lines, '<=', 36, '--help fits one screen');
 	ok(!(grep { length > 80 } @lines), '--help: 80 columns');
 	/--([a-z-]+)=.*\[(.*)\]$/ and $default{$1} = $2 for @lines;
 	is(join(' ', grep { !exists $default{$_} } @arguments),
-	    'socket hostname auth', '--help: the options without a default');
+	    'socket hostname auth rules as', '--help: the options without a default');
 }
 
 # --help and the like, where standard output cannot be written to.

@@ -46,6 +46,7 @@ sub contents {
 my ($deb, $file) = contents('msmtpd');
 my @want = ('/usr/bin/msmtpd', '/etc/default/msmtpd', '/etc/init.d/msmtpd',
     '/usr/share/man/man1/msmtpd.1.gz',
+    '/usr/share/man/man5/msmtpd.rules.5.gz',
     '/usr/share/man/man7/msmtpd-examples.7.gz',
     '/usr/lib/sysusers.d/msmtpd.conf', '/usr/lib/tmpfiles.d/msmtpd.conf',
     map { "/lib/systemd/system/$_" } qw(msmtpd.socket msmtpd.service

@@ -65,6 +65,8 @@ for my $prefix ([], ['PREFIX=/opt/msmtpd', 'SYSCONFDIR=/opt/etc']) {
 	make("DESTDIR=$dir", @$prefix, 'install');
 	my $tree = tree($dir);
 	is($tree->{"$p/bin/msmtpd"}, '755', "$p/bin/msmtpd");
+	is($tree->{"$p/share/man/man5/msmtpd.rules.5"}, '644',
+	    'man5/msmtpd.rules.5');
 	my $etc = @$prefix ? '/opt/etc' : '/etc';
 	for my $page ('man1/msmtpd.1', 'man7/msmtpd-examples.7') {
 		is($tree->{"$p/share/man/$page"}, '644', $page);

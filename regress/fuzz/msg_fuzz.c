@@ -10,6 +10,7 @@
 #include "body.h"
 #include "check.h"
 #include "log.h"
+#include "mail/rule.h"
 #include "mail/verdict.h"
 #include "proc.h"
 
@@ -117,6 +118,10 @@ check(enum proc_id from, enum proc_id to, uint32_t type, const void *body,
 		CHECK(from == PROC_FRONT && to == PROC_PARENT);
 		CHECK(strlen(auth->user) < MSMTPD_AUTH_MAX);
 		CHECK(strlen(auth->pass) < MSMTPD_AUTH_MAX);
+		CHECK(strlen(auth->owner) < MSMTPD_ASKER_MAX);
+		break;
+	case IMSG_RULE:
+		CHECK(rule_size(body) == len && len <= RULE_MAX);
 		break;
 	case IMSG_MAIL:
 		check_mail(body);

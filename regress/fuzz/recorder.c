@@ -260,6 +260,23 @@ rec_refused(void *arg, const struct smtp_mail *mail,
 	text_str(&r->events, ">}\n");
 }
 
+/* Nobody may send from, or to, an address that begins with "no", and not now
+ * "later". */
+static bool
+rec_may(void *arg, const char *sender, const char *rcpt,
+    struct smtp_refusal *no)
+{
+	const char	*about = rcpt != NULL ? rcpt : sender;
+
+	(void)arg;
+	if (strncmp(about, "no", 2) != 0 && strncmp(about, "later", 5) != 0)
+		return (true);
+	snprintf(no->reply, sizeof(no->reply), *about == 'n' ?
+	    "550 5.7.1 No" : "450 4.7.1 Later");
+	snprintf(no->why, sizeof(no->why), "rules, line 7");
+	return (false);
+}
+
 static bool
 rec_ours(void *arg, const char *id)
 {
@@ -269,6 +286,7 @@ rec_ours(void *arg, const char *id)
 
 static const struct smtp_ops	 ops = {
 	.reply = rec_reply,
+	.may = rec_may,
 	.room = rec_room,
 	.data_begin = rec_begin,
 	.data = rec_data,

@@ -42,7 +42,7 @@ static const struct imsg_status	 assignment = { .why = "x\nMAINPID=1" };
 static union {
 	struct imsg_auth	 auth;
 	char			 octets[8192];
-} login = { { "user", "guess" } };
+} login = { { "uid=1", "user", "guess" } };
 
 /* Guesses of the password, and with cancel the places given back. */
 static void

@@ -9,6 +9,7 @@
 
 #include "body.h"
 #include "config.h"
+#include "mail/rule.h"
 #include "proc.h"
 #include "tap.h"
 
@@ -147,6 +148,11 @@ auth_cases(void)
 	memset(given.user, 'u', sizeof(given.user));
 	ok(!auth_taken(&given, sizeof(given)),
 	    "auth: a user that does not end");
+	memset(given.user, 0, sizeof(given.user));
+	ok(auth_taken(&given, sizeof(given)), "auth: no user");
+	memset(given.owner, 'o', sizeof(given.owner));
+	ok(!auth_taken(&given, sizeof(given)),
+	    "auth: an owner that does not end");
 }
 
 /* Bodies that are right, each for the one pair of processes that it is for. */
@@ -156,6 +162,7 @@ static struct imsg_log		 deliver_line = { LOG_INFO, 0, "deliver: x" };
 static struct imsg_auth		 auth;
 static struct imsg_auth_result	 answer;
 static struct imsg_result	 result = { .outcome = MAIL_EXITED };
+static struct rule		 rule = { .line = 1 };
 static struct imsg_status	 status = { 1, 2, 3, 4, 5, "451 4.3.0 x" };
 static struct imsg_who		 who;
 static struct imsg_user		 user = { 1000, 1, { 0 } };
@@ -206,7 +213,8 @@ static const struct way {
 	{ IMSG_STATUS, F, P, BODY(status), false, false },
 	{ IMSG_WHO, F, P, BODY(who), false, false },
 	{ IMSG_USER, P, F, BODY(user), false, false },
-	{ IMSG_NAMES, P, F, "\1\0\0\0a\0\2\0\0\0b", 12, true, false }
+	{ IMSG_NAMES, P, F, "\1\0\0\0a\0\2\0\0\0b", 12, true, false },
+	{ IMSG_RULE, P, F, BODY(rule), false, false }
 #undef P
 #undef F
 #undef D
@@ -265,7 +273,7 @@ way_cases(void)
 			    "message %u, an octet too short", w->type);
 	}
 	ok(!taken(PROC_PARENT, PROC_FRONT, 0, "", 0), "message 0");
-	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_NAMES + 1, "", 0),
+	ok(!taken(PROC_PARENT, PROC_FRONT, IMSG_RULE + 1, "", 0),
 	    "a message after the last");
 	ok(!taken(PROC_PARENT, PROC_FRONT, UINT32_MAX, "", 0), "the last");
 }
@@ -291,6 +299,7 @@ config_cases(void)
 	WRONG(c.max_deliveries = 0, "no delivery");
 	WRONG(c.max_recipients = 0, "no recipient");
 	WRONG(c.auth = AUTH_ANY + 1, "no such way to log in");
+	WRONG(c.rules = 2, "rules that are none");
 	WRONG(c.received = RECEIVED_NONE + 1, "no such form of Received");
 	WRONG(c.drop = 1, "root as the user to become");
 #undef WRONG

@@ -88,7 +88,8 @@ test_defaults(void)
 	is_int(o.log, LOGGER_STDERR, "log");
 	ok(o.conf.chroot[0] == '/', "chroot");
 	is_str(o.conf.hostname, "", "the machine's name");
-	ok(o.auth_user == NULL && !o.conf.auth, "no auth");
+	ok(o.logins.n == 0 && !o.conf.auth, "no auth");
+	ok(o.rules == NULL && !o.conf.rules, "no rules");
 	is_int(o.conf.received, RECEIVED_FULL, "a Received field");
 	ok(!o.conf.no_smtputf8 && !o.conf.inetd && !o.conf.debug && !o.check && !o.print_sandbox,
 	    "no flag");
@@ -175,7 +176,9 @@ static const char	*const wrong[][NARGS] = {
 	{ "--hostname=a-.example" }, { "--hostname=\xc3\xa4.example" },
 	{ "--hostname=[127.0.0.1]" }, { "--hostname=" X64 },
 	{ "--hostname=" X63 "." X63 "." X63 "." X63 ".x" },
-	{ "--auth=user," }, { "--auth-any", "--auth=user,cat" }
+	{ "--auth=user," }, { "--auth-any", "--auth=user,cat" },
+	{ "--auth=user", "--auth=user,cat" },
+	{ "--as=unix", "--check" }, { "--as=unix", "--rules=x" }
 };
 
 static void
@@ -199,6 +202,13 @@ test_wrong(void)
 }
 
 static void
+logins_free(struct logins *l)
+{
+	while (l->n > 0)
+		free((void *)(uintptr_t)l->names[--l->n]);
+}
+
+static void
 test_others(void)
 {
 	static const char	*const log[NARGS] = { "--log=none",
@@ -206,7 +216,10 @@ test_others(void)
 	static const char	*const inetd[NARGS] = { "--inetd" };
 	static const char	*const both[NARGS] = { "--inetd",
 				    "--log=stderr" };
-	static const char	*const auth[NARGS] = { "--auth=me,cat a,b" };
+	static const char	*const auth[NARGS] = { "--auth=me,cat a,b",
+				    "--auth=you" };
+	static const char	*const rules[NARGS] = { "--rules=x",
+				    "--auth=me" };
 	static const char	*const apart[NARGS] = { "--port", "0",
 				    "--interface=::1" };
 	static const char	*const any[NARGS] = { "--auth-any" };
@@ -228,7 +241,7 @@ test_others(void)
 	}
 	parse(&o, any);
 	is_int(o.conf.auth, AUTH_ANY, "--auth-any");
-	ok(o.auth_user == NULL, "for which nobody has a password");
+	ok(o.logins.n == 0, "for which nobody has a password");
 	parse(&o, trace);
 	is_int(o.conf.received, RECEIVED_NONE, "the last --received counts");
 	is_int(o.conf.no_smtputf8, 1, "--no-smtputf8");
@@ -241,9 +254,16 @@ test_others(void)
 	parse(&o, both);
 	is_int(o.log, LOGGER_STDERR, "unless told otherwise");
 	parse(&o, auth);
-	is_str(o.auth_user, "me", "--auth: user");
-	is_str(o.passwordeval, "cat a,b", "--auth: command");
-	free(o.auth_user);
+	is_int(o.conf.auth, AUTH_REQUIRED, "--auth");
+	is_str(o.logins.names[0], "me", "--auth: user");
+	is_str(o.logins.evals[0], "cat a,b", "--auth: command");
+	is_str(o.logins.names[1], "you", "--auth: another user");
+	is_str(o.logins.evals[1], NULL, "--auth: who types the password");
+	logins_free(&o.logins);
+	parse(&o, rules);
+	is_int(o.conf.auth, AUTH_OFFERED, "--rules: say who needs --auth");
+	is_int(o.conf.rules, 1, "--rules");
+	logins_free(&o.logins);
 	parse(&o, apart);
 	is_int(o.port, 0, "--port 0, in two words");
 	is_str(o.interfaces.v[0], "::1", "--interface");

@@ -529,9 +529,32 @@ test_pause(void)
 	recorder_free(&r);
 }
 
+/* What its user refuses: a sender, a recipient, one that may pass. */
+static void
+test_may(void)
+{
+	struct recorder	 r;
+
+	recorder_init(&r);
+	recorder_start(&r);
+	recorder_send(&r, HELLO "MAIL FROM:<no@b>\r\n" RCPT MAIL
+	    "RCPT TO:<no@d>\r\n" "RCPT TO:<later@d>\r\n"
+	    "RCPT TO:<later@e>\r\n" RCPT "RSET\r\n");
+	is_str(last_codes(&r, 8), "550 5.7.1,503 5.5.1,250 2.1.0,550 5.7.1,"
+	    "450 4.7.1,450 4.7.1,250 2.1.5,250 2.0.0,", "the others stay");
+	is_int(count(&r, "{info: refused: 550 5.7.1 No: rules, line 7: "
+	    "FROM:<no@b>}\n"), 1, "a sender in the log");
+	is_int(count(&r, "{info: refused: 550 5.7.1 No: rules, line 7: "
+	    "TO:<no@d>}\n"), 1, "a recipient");
+	is_int(count(&r, "{info: deferred: 450 4.7.1 Later: rules, line 7 "
+	    "(2 recipients)}\n"), 1, "two that may pass");
+	recorder_free(&r);
+}
+
 int
 main(void)
 {
+	test_may();
 	test_lines();
 	test_errors();
 	test_refused();

@@ -167,8 +167,15 @@ note(void *arg, int pri, const char *text)
 	(void)text;
 }
 
+static bool
+may(void *arg, const char *sender, const char *rcpt, struct smtp_refusal *no)
+{
+	(void)arg, (void)sender, (void)rcpt, (void)no;
+	return (true);
+}
+
 static const struct smtp_ops	 ops = {
-	reply, room, data_begin, data, data_end, data_abort, mail_refused,
+	reply, may, room, data_begin, data, data_end, data_abort, mail_refused,
 	ours, auth, note
 };
 static struct config		 conf;
