@@ -44,17 +44,20 @@ sub contents {
 }
 
 my ($deb, $file) = contents('msmtpd');
+my (undef, $units) = run('pkg-config', '--variable=systemdsystemunitdir',
+    'systemd');
+chomp $units;
 my @want = ('/usr/bin/msmtpd', '/etc/default/msmtpd', '/etc/init.d/msmtpd',
     '/usr/share/man/man1/msmtpd.1.gz',
     '/usr/share/man/man5/msmtpd.rules.5.gz',
     '/usr/share/man/man7/msmtpd-examples.7.gz',
     '/usr/lib/sysusers.d/msmtpd.conf', '/usr/lib/tmpfiles.d/msmtpd.conf',
-    map { "/lib/systemd/system/$_" } qw(msmtpd.socket msmtpd.service
+    map { "$units/$_" } qw(msmtpd.socket msmtpd.service
     msmtpd-privsep.service msmtpd-inetd.socket msmtpd-inetd@.service
     msmtpd@.service system-msmtpd.slice));
 is_deeply([grep { !m{^/usr/share/(?:doc|lintian)/} } sort keys %$file],
     [sort @want], 'msmtpd: its files');
-my $link = '/lib/systemd/system/msmtpd-inetd@.service';
+my $link = "$units/msmtpd-inetd\@.service";
 is_deeply([grep { $file->{$_} !~ m{^-rw[-x]r-[-x]r-[-x] root/root$} }
     grep { $_ ne $link } sort keys %$file], [],
     "msmtpd: all root's, no bit that gives rights");
