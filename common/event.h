@@ -74,7 +74,7 @@ int64_t	event_now(void);
  * event_turn: one turn of the loop: wait, run the timers that are due, then
  * the callbacks of descriptors with events.  Returns 1; 0 after event_exit(),
  * without a turn where event_exit() was called before it; or -1 with errno of
- * epoll_wait(2).
+ * epoll_pwait(2).
  * event_loop: take turns until event_turn() returns 0 or -1; returns that.
  */
 int	event_turn(void);

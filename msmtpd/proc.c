@@ -123,8 +123,8 @@ proc_talk(size_t a, size_t b)
 static void
 proc_connect(int fds[PROC_MAX][PROC_MAX])
 {
-	size_t	 a, b;
-	int	 pair[2];
+	enum proc_id	 a, b;
+	int		 pair[2];
 
 	memset(fds, -1, PROC_MAX * sizeof(fds[0]));
 	for (a = 0; a < PROC_MAX; a++)
@@ -536,6 +536,6 @@ proc_run(void (*dispatch)(struct imsg *, void *), void (*gone)(void),
 	    0) == -1)
 		fatal("parent");
 	if (event_loop() == -1)
-		fatal("epoll_wait");
+		fatal("epoll_pwait");
 	exit(*status);
 }

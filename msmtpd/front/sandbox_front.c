@@ -39,12 +39,8 @@ const struct sandbox_rule front_rules[] = {
 	    { { 0 } } },
 	{ "close", "a session, a message", 0, { { 0 } } },
 	{ "epoll_ctl", "watch a session", 0, { { 0 } } },
-#ifdef __NR_epoll_wait
-	{ "epoll_wait", "wait for whatever comes", 0, { { 0 } } },
-#else
 	{ "epoll_pwait", "wait for whatever comes", 0,
 	    { IS64(4, "sigmask", 0) } },
-#endif
 	{ "exit_group", "end", 0, { { 0 } } },
 	{ "fcntl", "seal a message", 0, { IS(1, "cmd", F_ADD_SEALS) } },
 	{ "getsockname", "a connection's own end, for who is at the other",

@@ -539,7 +539,7 @@ parent_main(int argc, char **argv)
 	while ((more = event_turn()) == 1)
 		parent_turn();
 	if (more == -1)
-		fatal("epoll_wait");
+		fatal("epoll_pwait");
 	if (state == STATE_STOPPING)
 		log_info("stopped");
 	exit(parent_status);

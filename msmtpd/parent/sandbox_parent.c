@@ -27,12 +27,8 @@ const struct sandbox_rule parent_rules[] = {
 	    { { 0 } } },
 	{ "close", "what came from a child, the old log", 0, { { 0 } } },
 	{ "epoll_ctl", "watch children and log", 0, { { 0 } } },
-#ifdef __NR_epoll_wait
-	{ "epoll_wait", "wait for whatever comes", 0, { { 0 } } },
-#else
 	{ "epoll_pwait", "wait for whatever comes", 0,
 	    { IS64(4, "sigmask", 0) } },
-#endif
 	{ "exit_group", "end", 0, { { 0 } } },
 #ifdef __NR_poll
 	{ "poll", "the log must not make us wait", 0, { { 0 } } },

@@ -13,9 +13,11 @@
 #endif
 
 int	__real_clock_gettime(clockid_t, struct timespec *);
-int	__real_epoll_wait(int, struct epoll_event *, int, int);
+int	__real_epoll_pwait(int, struct epoll_event *, int, int,
+	    const sigset_t *);
 int	__wrap_clock_gettime(clockid_t, struct timespec *);
-int	__wrap_epoll_wait(int, struct epoll_event *, int, int);
+int	__wrap_epoll_pwait(int, struct epoll_event *, int, int,
+	    const sigset_t *);
 
 int
 __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
@@ -33,9 +35,10 @@ __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 }
 
 int
-__wrap_epoll_wait(int fd, struct epoll_event *events, int max, int ms)
+__wrap_epoll_pwait(int fd, struct epoll_event *events, int max, int ms,
+    const sigset_t *mask)
 {
 	if (ms > 0)
 		ms = (ms + HURRY - 1) / HURRY;
-	return (__real_epoll_wait(fd, events, max, ms));
+	return (__real_epoll_pwait(fd, events, max, ms, mask));
 }

@@ -8,6 +8,6 @@ REGRESS_NEEDS += $(HURRIED)
 $(HURRIED): $(MAIN) $(O)/regress/e2e/hurry.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,$(CC) -o $@)
-	$(Q)$(LINK) -Wl,--wrap=clock_gettime,--wrap=epoll_wait -o $@ $^ $(LIBS)
+	$(Q)$(LINK) -Wl,--wrap=clock_gettime,--wrap=epoll_pwait -o $@ $^ $(LIBS)
 
 -include $(O)/regress/e2e/hurry.d

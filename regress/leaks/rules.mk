@@ -13,7 +13,7 @@ LEAKS_WRAP =	-Wl,--allow-multiple-definition,--wrap=main,--wrap=_exit,--wrap=chr
 
 $(LEAKS_B)/msmtpd-hurried: $(O)/regress/e2e/hurry.o
 $(LEAKS_B)/msmtpd-hurried: private LINK += \
-	-Wl,--wrap=clock_gettime,--wrap=epoll_wait
+	-Wl,--wrap=clock_gettime,--wrap=epoll_pwait
 $(LEAKS_B)/msmtpd-clock: $(O)/regress/chaos/clock.o
 $(LEAKS_B)/msmtpd-clock: private LINK += -Wl,--wrap=clock_gettime,--wrap=time
 $(LEAKS_B)/msmtpd-patient: $(O)/regress/chaos/patient.o

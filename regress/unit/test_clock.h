@@ -9,7 +9,7 @@
 /*
  * A clock for tests of what takes minutes, in place of CLOCK_MONOTONIC: it
  * stands still while the event loop has something to do, and goes on by as
- * much as epoll_wait(2) would have waited.  So nothing waits, and how busy the
+ * much as epoll_pwait(2) would have waited.  So nothing waits, and how busy the
  * machine is makes no difference.  A test that calls test_clock_pass() has
  * this clock.
  */

@@ -17,7 +17,7 @@ $(O)/regress/valgrind/hurry.o: regress/e2e/hurry.c $(FLAGS)
 
 $(MEMCHECK_B)/msmtpd-hurried-memcheck: $(O)/regress/valgrind/hurry.o
 $(MEMCHECK_B)/msmtpd-hurried-memcheck: private LINK += \
-	-Wl,--wrap=clock_gettime,--wrap=epoll_wait
+	-Wl,--wrap=clock_gettime,--wrap=epoll_pwait
 
 $(MEMCHECK): $(O)/regress/valgrind/memcheck.o $(MAIN) $(LIB)
 	@mkdir -p $(@D)
