@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "sandbox.h"
 
 #define NAME_SIZE	32	/* of a system call's name, with its '\0' */
@@ -122,13 +125,18 @@ add_row(struct sandbox_filter *f, uint32_t action,
     const struct sandbox_rule *r, pid_t sibling)
 {
 	struct scmp_arg_cmp	 cmp[SANDBOX_ARGS];
+	struct utsname		 host = { .machine = "this architecture" };
 	unsigned int		 n;
 	int			 nr;
 
 	nr = seccomp_syscall_resolve_name(r->name);
+	/* Negative: libseccomp knows the call, this architecture has not got
+	 * it (mmap(2) of 32-bit ARM is mmap2(2)). */
 	if (nr < 0) {
-		errno = EINVAL;
-		return (-1);
+		(void)uname(&host);
+		fatal_status(EX_OSERR, "seccomp filter: %s (%zu bits) has no "
+		    "system call %s: msmtpd runs on x86_64 and aarch64",
+		    host.machine, 8 * sizeof(long), r->name);
 	}
 	for (n = 0; n < SANDBOX_ARGS && r->arg[n].op != SANDBOX_NONE; n++)
 		if (!condition(&r->arg[n], sibling, &cmp[n]))

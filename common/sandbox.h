@@ -122,8 +122,8 @@ void	sandbox_siblings(const pid_t *, size_t);
  * sandbox_denylist: make a filter that answers EPERM to what the rules match
  * and allows the rest.
  * Each filter kills the process for a call of a foreign architecture.  All
- * return NULL with errno set; EINVAL: this architecture has no call of a name
- * in the rules.
+ * return NULL with errno set.  A name in the rules that this architecture has
+ * no call for is fatal: EX_OSERR.
  */
 struct sandbox_filter *sandbox_allowlist(const struct sandbox_rule *, size_t,
 	    unsigned int when);
