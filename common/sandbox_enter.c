@@ -277,7 +277,7 @@ sandbox_mdwe(bool inherit)
 	/* A service manager has set MDWE for all that it starts, and the
 	 * kernel lets nobody change that. */
 	if (errno == EPERM && (now = prctl(PR_GET_MDWE, 0, 0, 0, 0)) > 0 &&
-	    (now & PR_MDWE_REFUSE_EXEC_GAIN) != 0)
+	    ((unsigned long)now & PR_MDWE_REFUSE_EXEC_GAIN) != 0)
 		return (1);
 	fatal("PR_SET_MDWE");
 }

@@ -7,7 +7,6 @@
 
 #include <asm/sockios.h>
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sched.h>

@@ -8,6 +8,13 @@
 
 #include "sandbox.h"
 
+/* ioprio_set(2); <linux/ioprio.h> is younger than the call. */
+#ifndef IOPRIO_WHO_PROCESS
+#define IOPRIO_WHO_PROCESS	1
+#define IOPRIO_WHO_PGRP		2
+#define IOPRIO_WHO_USER		3
+#endif
+
 /* Every system call, and the arguments that are refused to deliver and to the
  * commands that it runs. */
 extern const struct sandbox_calls	 deliver_calls[];

@@ -9,6 +9,11 @@
 
 #include "sandbox.h"
 
+/* waitid(2): <sys/wait.h> of glibc before 2.36 has not got it. */
+#ifndef P_PIDFD
+#define P_PIDFD		3
+#endif
+
 /* Conditions of rows. */
 #define SANDBOX_FILE	0x1U	/* --log=FILE */
 #define SANDBOX_SYSLOG	0x2U	/* --log=syslog */

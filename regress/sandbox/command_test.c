@@ -20,7 +20,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -30,7 +29,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "config.h"
+#include "deliver/deliver_calls.h"
 #include "deliver/sandbox_deliver.h"
 #include "log.h"
 #include "msmtpd.h"
@@ -128,7 +129,7 @@ slow(pid_t pid)
 		error = result(setpriority(PRIO_PROCESS, (id_t)pid, 19));
 	if (error == EPERM)
 		error = result(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
-		    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT));
+		    3 << 13 /* idle */));
 	return (error);
 }
 

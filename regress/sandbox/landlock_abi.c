@@ -36,17 +36,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "calls.h"
+
 /* The calls' numbers, which are the same on all architectures. */
 #define CREATE_RULESET	444
 #define ADD_RULE	445
 #define RESTRICT_SELF	446
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open	434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd	438
-#endif
 
 #define CREATE_RULESET_VERSION	(1U << 0)
 

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <linux/ioprio.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "deliver/deliver_calls.h"
 #include "policy.h"
 #include "samples.h"
 
@@ -135,8 +135,8 @@ const struct sample samples[] = {
 	{ "fcntl", { MINUS, F_SETOWN, 0 }, "deliver's tethers", NULL, EBADF },
 	{ "ioctl", { MINUS, FIONREAD, MINUS }, "pipes", NULL, EBADF },
 	{ "ioctl", { MINUS, TCGETS, MINUS }, "isatty(3)", NULL, EBADF },
-	{ "ioprio_set", { IOPRIO_WHO_PROCESS, 0,
-	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT }, ITSELF, NULL, 0 },
+	{ "ioprio_set", { IOPRIO_WHO_PROCESS, 0, 3 << 13 /* idle */ }, ITSELF,
+	    NULL, 0 },
 	{ "sched_setaffinity", { 0, 8, MINUS }, ITSELF, NULL, EFAULT },
 	{ "sched_setattr", { 0, MINUS, 0 }, ITSELF, NULL, EFAULT },
 	{ "sched_setparam", { 0, MINUS }, ITSELF, NULL, EFAULT },
