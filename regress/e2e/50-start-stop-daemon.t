@@ -36,9 +36,11 @@ sub mount {
 }
 
 mkdir "$dir/$_" or die $! for qw(bin run);
-spew("$dir/passwd", slurp('/etc/passwd') .
+# In the place of one that this machine may have.
+spew("$dir/passwd", slurp('/etc/passwd') =~ s/^msmtpd:.*\n//mgr .
     "msmtpd:x:$uid:${gid}::/nonexistent:/usr/sbin/nologin\n");
-spew("$dir/group", slurp('/etc/group') . "msmtpd:x:$gid:\n");
+spew("$dir/group", slurp('/etc/group') =~ s/^msmtpd:.*\n//mgr .
+    "msmtpd:x:$gid:\n");
 chmod 0644, "$dir/passwd", "$dir/group" or die $!;
 chown $uid, $gid, "$dir/out" or die $!;
 File::Copy::copy($t->bin, "$dir/bin/msmtpd") or die $!;

@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 
 use Net::SMTP;
 use Msmtpd::Clients qw(audit stopped untrace);
-use Msmtpd::Test qw(run slurp spew which);
+use Msmtpd::Test qw(python run slurp spew which);
 use Test::More;
 
 # curl and s-nail convert domains as the locale says.
@@ -125,7 +125,7 @@ with smtplib.SMTP('127.0.0.1', int(port), 'smtplib.example') as s:
     s.sendmail(sender, sys.argv[5:], text, options.split())
 END
 
-sub python {
+sub smtplib {
 	my ($m) = @_;
 	return program('/usr/bin/python3', '-I', '-c', $smtplib, $port,
 	    $m->{from}, $m->{utf8} ? 'SMTPUTF8 BODY=8BITMIME' :
@@ -143,8 +143,9 @@ my @clients = (
 	    no_utf8 => 'msmtp does not know SMTPUTF8' },
 	{ name => 's-nail', send => \&s_nail, helo => 's-nail', idn => 1,
 	    own => 1, no_utf8 => 's-nail does not know SMTPUTF8' },
-	{ name => 'smtplib', program => '/usr/bin/python3',
-	    send => \&python, helo => 'smtplib' },
+	{ name => 'smtplib', program => python('smtplib') //
+	    'a Python with smtplib',
+	    send => \&smtplib, helo => 'smtplib' },
 );
 
 # Where the local part has to be ASCII, the domain may still be another.

@@ -14,7 +14,7 @@ use lib "$FindBin::Bin/lib";
 use Fcntl;
 use MIME::Base64 qw(encode_base64);
 use Msmtpd::Clients qw(audit hurried stopped talk untrace);
-use Msmtpd::Test qw(eventually is_root run slurp spew status_of which);
+use Msmtpd::Test qw(eventually is_root python run slurp spew status_of which);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
@@ -158,9 +158,9 @@ for my $mech ('PLAIN', 'LOGIN') {
 	    'b@example.org');
 }
 SKIP: {
-	skip '/usr/bin/python3 is not installed', 1
-	    unless -x '/usr/bin/python3';
-	authenticates('smtplib', '/usr/bin/python3', '-I', '-c', <<'END',
+	my $python = python('smtplib') or
+	    skip 'Python with smtplib is not installed', 1;
+	authenticates('smtplib', $python, '-I', '-c', <<'END',
 import base64, smtplib, sys
 s = smtplib.SMTP(sys.argv[1], int(sys.argv[2]))
 s.ehlo()

@@ -13,8 +13,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use JSON::PP;
-use Msmtpd::Test qw(children is_root memcheck own_netns proc_status run
-    slurp status_of which);
+use Msmtpd::Test qw(children is_root memcheck mount_of own_netns proc_status
+    run slurp status_of which);
 use POSIX ();
 use Test::More;
 
@@ -57,11 +57,12 @@ sub filter {
 
 # container: the words before a program that put it into one.
 sub container {
+	my @fixed = (mount_of('/tmp'), mount_of($dir), '/');
 	return ('unshare', '--mount', '--pid', '--ipc', '--uts', '--fork',
 	    '--kill-child=TERM', '--propagation', 'private', 'sh', '-ec', "
 		mount -t proc proc /proc
 		mount --bind '$dir/out' '$dir/out'
-		mount -o remount,bind,ro /
+		for m in @fixed; do mount -o remount,bind,ro \$m; done
 		hostname container
 		exec setpriv --reuid=$uid --regid=$uid --clear-groups \\
 		    --inh-caps=-all --bounding-set=-all --no-new-privs \\

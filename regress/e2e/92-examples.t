@@ -17,8 +17,8 @@ use File::Copy qw(copy);
 use IO::Socket::IP;
 use IO::Socket::UNIX;
 use MIME::Base64;
-use Msmtpd::Test qw(children eventually have_ipv6 is_root lo_up proc_status run
-    slurp spew status_of which);
+use Msmtpd::Test qw(children eventually have_ipv6 is_root lo_up mount_of
+    proc_status run slurp spew status_of which);
 use POSIX qw(WNOHANG);
 use Test::More;
 
@@ -589,7 +589,8 @@ sub container {
 	my @entry = $list =~ /"([^"]*)"/g;
 	mount('--bind', "$dir/out", "$dir/out");
 	my $cmd = join ' ', 'unshare -m -p --fork --kill-child --mount-proc',
-	    "sh -c 'mount -o remount,bind,ro / && exec setpriv --reuid=$uid",
+	    "sh -c 'mount -o remount,bind,ro " . mount_of($dir) .
+	    " && mount -o remount,bind,ro / && exec setpriv --reuid=$uid",
 	    "--regid=$gid --clear-groups --bounding-set=-all",
 	    "--inh-caps=-all --no-new-privs -- @entry'";
 	start($cmd, 2525) or return;

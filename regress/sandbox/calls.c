@@ -71,6 +71,12 @@ call_unfiltered(int nr)
 }
 
 bool
+call_idle(int end)
+{
+	return (end == ENXIO || end == EPROTO || end == KILLED_BY(SIGILL));
+}
+
+bool
 call_int80(void)
 {
 #ifdef __x86_64__

@@ -4,12 +4,21 @@
 #ifndef CALLS_H
 #define CALLS_H
 
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct config;
+
+/* The C library's headers may be older. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open	434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd	438
+#endif
 
 #define NR_MAX		1024
 #define NR_I386		512
@@ -49,9 +58,12 @@ int	call_wait(pid_t);
 /*
  * call_unfiltered: uretprobe and uprobe, x86_64's 335 and 336, are the
  * kernel's trampolines for uprobes.  Recent kernels do not ask any filter
- * about them; outside of a trampoline they do nothing: SIGILL and ENXIO.
+ * about them; outside of a trampoline they do nothing.
+ * call_idle: whether this end, an errno value or KILLED_BY(), says so: SIGILL
+ * or ENXIO, EPROTO since Linux 7.
  */
 bool	call_unfiltered(int nr);
+bool	call_idle(int end);
 
 /* call_int80: whether this kernel runs i386's calls. */
 bool	call_int80(void);

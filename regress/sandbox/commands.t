@@ -12,8 +12,8 @@ use lib "$FindBin::Bin/../e2e/lib";
 use File::Temp ();
 use IO::Handle;
 use IO::Socket::INET;
-use Msmtpd::Test qw(eventually free_port is_root own_netns run slurp spew
-    status_of which);
+use Msmtpd::Test qw(eventually free_port is_root own_netns python run slurp
+    spew status_of which);
 use Test::More;
 
 my $objdir = $ENV{OBJDIR} || '.obj';
@@ -52,6 +52,16 @@ sub works {
 	is(status_of($status), 'exit 0', "$name: exit status") or
 	    diag($out, $err);
 	like($out, $want, "$name: output") or diag($err);
+}
+
+# Skip where there is no Python with these modules.
+sub with_python {
+	my ($code, @modules) = @_;
+	SKIP: {
+		my $path = python(@modules) or
+		    skip "python3 with @modules is not installed", 1;
+		$code->($path);
+	}
 }
 
 # Skip where the program is not installed.
@@ -94,7 +104,7 @@ local $SIG{ALRM} = sub { print "ok\n"; exit 0 }; alarm 1; select undef,undef,und
 END
 });
 
-program('python3', sub {
+with_python(sub {
 	works('python3: subprocess, threads, ssl, sqlite, asyncio',
 	    qr/^ok\n\z/, $_[0], '-c', <<'END');
 import asyncio, subprocess, threading, multiprocessing, tempfile, ssl, socket
@@ -115,7 +125,8 @@ c.start(); c.join(); assert c.exitcode == 0
 with tempfile.TemporaryDirectory() as d: os.symlink("x", d + "/y")
 print("ok")
 END
-});
+}, qw(asyncio subprocess multiprocessing tempfile ssl email sqlite3
+    concurrent.futures));
 
 # A server for one connection in a child; returns its port and pid.
 sub server {
@@ -255,7 +266,7 @@ program('unshare', sub {
 	my ($status, $out, $err) = sandboxed($_[0], '-r', 'true');
 	isnt($status, 0, 'unshare -r is refused');
 });
-program('python3', sub {
+with_python(sub {
 	my ($status, $out) = sandboxed($_[0], '-c', <<'END');
 import socket
 s = socket.socket()
@@ -267,8 +278,8 @@ END
 	skip 'Landlock here is older than ABI 4', 1
 	    if syscall(444, 0, 0, 1) < 4;
 	is($out, "refused\n", 'python3: bind on TCP is refused');
-});
-program('python3', sub {
+}, 'socket');
+with_python(sub {
 	my ($status, $out) = sandboxed($_[0], '-c', <<'END');
 import socket
 for family in (socket.AF_INET, socket.AF_INET6):
@@ -278,9 +289,9 @@ for family in (socket.AF_INET, socket.AF_INET6):
 END
 	is($out, "refused\nrefused\n", 'python3: as is multipath TCP, whose ' .
 	    'bind Landlock does not see');
-});
+}, 'socket');
 # deliver must not map memory that is writable and executable; commands may.
-program('python3', sub {
+with_python(sub {
 	my ($status, $out, $err) = sandboxed($_[0], '-c', <<'END');
 import mmap
 mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -288,6 +299,6 @@ print("made")
 END
 	is($out, "made\n", 'python3: code can be made at run time') or
 	    diag($err);
-});
+}, 'mmap');
 
 done_testing();

@@ -388,8 +388,7 @@ as_wanted(const struct trial *t)
 		    t->probe == t->outside && t->outside > 0 &&
 		    t->outside < KILLED_BY(0) && (plausible(t) || !told(t)));
 	case ENOSYS:
-		if (call_unfiltered(t->nr) && (t->sandboxed == ENXIO ||
-		    t->sandboxed == KILLED_BY(SIGILL)))
+		if (call_unfiltered(t->nr) && call_idle(t->sandboxed))
 			return (true);
 		return (t->sandboxed == ENOSYS);
 	default:

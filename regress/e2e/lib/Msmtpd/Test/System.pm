@@ -15,8 +15,8 @@ use POSIX qw(WNOHANG);
 use Time::HiRes qw(time);
 
 our @EXPORT_OK = qw(all_gone children eventually exec_with free_port have_ipv6
-    is_root leaks lo_up memcheck own_mounts own_netns proc_status reap run
-    slurp spew status_of unprivileged which);
+    is_root leaks lo_up memcheck mount_of own_mounts own_netns proc_status
+    python reap run slurp spew status_of unprivileged which);
 
 sub is_root { return $> == 0 }
 
@@ -184,6 +184,27 @@ sub run {
 		    slurp("$err");
 	}
 	return ($status, slurp("$out"), slurp("$err"));
+}
+
+# python: the path of a Python that has the modules, which python3-minimal has
+# not got; undef without one.
+sub python {
+	my (@modules) = @_;
+	my $path = '/usr/bin/python3';
+	return undef unless -x $path;
+	my ($status) = run($path, '-I', '-c', 'import ' . join ', ', @modules);
+	return $status == 0 ? $path : undef;
+}
+
+# mount_of: the mount point of the file system that holds a file.
+sub mount_of {
+	my ($file) = @_;
+	my ($dev) = stat $file or die "$file: $!\n";
+	while ((my $up = $file =~ s{/[^/]*\z}{}r || '/') ne $file) {
+		last if (stat $up)[0] != $dev;
+		$file = $up;
+	}
+	return $file;
 }
 
 # exec_with: in a child, execute a program.  Options: stdin, a descriptor; env,
