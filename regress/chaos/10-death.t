@@ -112,7 +112,8 @@ if ($mounts) {
 	mount_tmpfs(@public);
 }
 chmod 01777, $_ or die "$_: $!\n" for $mounts ? @public : ();
-supervised($t, "--command=$command", "--max-deliveries=$N");
+# An eighth of the places is for other owners.
+supervised($t, "--command=$command", '--max-deliveries=' . ($N + 2));
 
 {
 	my @kin = kin(daemon($t));
