@@ -12,7 +12,8 @@ use FindBin;
 use lib "$FindBin::Bin/../e2e/lib", "$FindBin::Bin/lib";
 
 use IO::Socket::UNIX;
-use Msmtpd::Test qw(eventually exec_with lo_up own_mounts run spew status_of);
+use Msmtpd::Test qw(eventually exec_with is_root lo_up own_mounts run spew
+    status_of);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 
@@ -49,14 +50,19 @@ $t->start('--command=' . $t->filer, '--max-errors=1000000');
 burst('a reader that is stopped', 5000);
 # A part is what the pipe and the buffer have held, then is the gap; there may
 # be several.
-my $lost;
-ok(eventually {
-	my $log = $t->log;
-	$lost = 0;
-	$lost += $1 while $log =~ /(\d+) log lines? (?:was|were) lost/g;
-	$lost > 1000;
-}, 'a reader that is stopped: more than 1,000 lines are lost');
-diag("$lost lines are lost");
+SKIP: {
+	skip 'not root: all clients are one owner, of whom few lines are ' .
+	    'logged', 1 unless is_root();
+	my $lost;
+	ok(eventually {
+		my $log = $t->log;
+		$lost = 0;
+		$lost += $1 while $log =~
+		    /(\d+) log lines? (?:was|were) lost/g;
+		$lost > 1000;
+	}, 'a reader that is stopped: more than 1,000 lines are lost');
+	diag("$lost lines are lost");
+}
 is(scalar(() = $t->log =~ /^(?!msmtpd: )/gm), 0,
     'a reader that is stopped: no line is torn');
 like($t->send(from => 'again@example.org'), qr/^250/, 'a mail');

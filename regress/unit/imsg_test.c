@@ -282,7 +282,7 @@ test_malformed(void)
 	static unsigned char	 packet[2 * MAX_IMSGSIZE];
 	struct imsg		 imsg;
 	size_t			 i;
-	int			 n, ret;
+	int			 n, left, ret, error;
 
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		setup(QUEUE);
@@ -291,16 +291,17 @@ test_malformed(void)
 		raw(a.fd, packet, tests[i].len, tests[i].nfd);
 		errno = 0;
 		ret = imsgbuf_get(&b, &imsg);
+		error = errno;
 		is_int(ret, tests[i].ret, "packet: %s", tests[i].name);
-		is_int(errno, tests[i].error, "its errno");
+		is_int(error, tests[i].error, "its errno");
 		if (ret == 1) {
 			ok((imsg.fd != -1) == (tests[i].nfd == 1),
 			    "its descriptor");
 			imsg_free(&imsg);
 		}
 		/* What must not come is not closed, which could block. */
-		is_int(count_fds(), n + (errno == EBADMSG ? tests[i].nfd : 0),
-		    "no other descriptor is left");
+		left = error == EBADMSG ? tests[i].nfd : 0;
+		is_int(count_fds(), n + left, "no other descriptor is left");
 		closefrom((a.fd > b.fd ? a.fd : b.fd) + 1);
 		teardown();
 	}
