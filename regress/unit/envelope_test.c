@@ -111,14 +111,13 @@ static const struct {
 static const struct {
 	const char	*name;
 	const char	*owner;
-	size_t		 len;		/* '\0' included where it is sent */
 	bool		 good;
 } owners[] = {
-	{ "a name", "auth=M\303\274ller", 13, true },
-	{ "nobody", "", 1, false },
-	{ "a line end", "uid=1\nto: <x@y>", 17, false },
-	{ "a control character", "uid=\033[2J", 9, false },
-	{ "octets that are no text", "auth=\377", 7, false }
+	{ "a name", "auth=M\303\274ller", true },
+	{ "nobody", "", false },
+	{ "a line end", "uid=1\nto: <x@y>", false },
+	{ "a control character", "uid=\033[2J", false },
+	{ "octets that are no text", "auth=\377", false }
 };
 
 static void
@@ -130,7 +129,7 @@ test_owner(void)
 
 	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		memset(h.owner, 0, sizeof(h.owner));
-		memcpy(h.owner, owners[i].owner, owners[i].len);
+		(void)strlcpy(h.owner, owners[i].owner, sizeof(h.owner));
 		is_int(begin(&e, &h, TEXT("s@x\0r@x\0")) == NULL,
 		    owners[i].good, "owner: %s", owners[i].name);
 		envelope_free(&e);
