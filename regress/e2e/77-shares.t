@@ -24,6 +24,7 @@ plan skip_all => 'two users need root' unless is_root();
 
 my $t = Msmtpd::Test->new;
 my $filer = '--command=' . $t->filer;
+my $sanitized = slurp($t->bin) =~ /__(?:asan|ubsan|tsan)_/;
 my %who = (a => 1, b => 2, c => 3);
 my $owner_a = qr/(?:uid=60001|127\.0\.1\.1)/;
 
@@ -203,8 +204,11 @@ $t->start($filer, '--max-size=1M', '--max-memory=1M', '--max-sessions=400',
 	}
 	my ($after) = proc_status($front)->{VmData} =~ /^(\d+) kB/;
 	cmp_ok($taken, '<', 300 * 18, "$taken recipients are taken");
-	cmp_ok($after - $before, '<', 4096, 'they are in the account: ' .
-	    ($after - $before) . ' KiB');
+	SKIP: {
+		skip 'a sanitizer keeps memory of its own', 1 if $sanitized;
+		cmp_ok($after - $before, '<', 4096,
+		    'they are in the account: ' . ($after - $before) . ' KiB');
+	}
 	served('recipients');
 	$_->close for @a;
 	my $deaf = as('a');

@@ -10,6 +10,7 @@ use strict;
 use warnings;
 
 use File::Basename qw(basename);
+use File::Copy qw(copy);
 use File::Path qw(make_path remove_tree);
 use FindBin;
 use lib "$FindBin::Bin/../e2e/lib";
@@ -56,6 +57,9 @@ sub install {
 		spew("$to/$place{$program}/$program", $image);
 		chmod 0755, "$to/$place{$program}/$program" or die $!;
 	}
+	# What a command of chaos/28-in-flight runs.
+	copy("$built/../chaos/inflight", "$to/regress/chaos/inflight") or
+	    die "inflight: $!\n";
 	spew("$log/processes", '');
 	chmod 0666, "$log/processes" or die $!;
 	chmod 01777, $log or die $!;

@@ -28,7 +28,7 @@ $(LEAKS): $(O)/regress/leaks/leaks.o $(MAIN) $(LIB)
 	$(Q)$(LINK) $(LEAKS_WRAP) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
 .PHONY: leaks regress-leaks regress-leaks-run
-leaks: $(LEAKS)
+leaks: $(LEAKS) $(CHAOS_INFLIGHT)
 
 regress-leaks:
 	@regress/deps regress
