@@ -125,10 +125,13 @@ setup_as(const struct setup *s, const struct rules_world *world)
 
 	if ((as = strdup(s->options.as)) == NULL)
 		fatal("strdup");
-	if (rules_mail(&m, as, world, err) == -1)
+	if (rules_mail(&m, as, world, err) == -1) {
+		free(as);
 		fatal_status(EX_USAGE, "--as: %s", err);
+	}
 	answer = rule_decide((const struct rule *const *)s->rules.v,
 	    s->rules.n, &m.client, &m.from, m.has_to ? &m.to : NULL, &r);
+	free(as);
 	if (r == NULL)
 		printf("%s: no rule matches: ", s->options.rules);
 	else
