@@ -24,8 +24,7 @@
 #define PROC_LOG	(64 * 1024)	/* octets of log that wait for parent */
 #define PROC_FLUSH	1000	/* ms for parent to read our last log lines */
 #define PROC_KEEP	(1024 * 1024)	/* PROC_LOG, with LOG_KEEP's lines */
-/* Octets that wait for a child, with all names of users at start. */
-#define PROC_QUEUE	(256 * 1024 + MSMTPD_NAMES_MAX)
+#define PROC_QUEUE	(256 * 1024)	/* octets that wait for a child */
 #define FD_ASIDE	(MSMTPD_FD_PARENT + PROC_MAX)
 
 const struct proc	 procs[PROC_MAX] = {
@@ -255,6 +254,17 @@ proc_send(enum proc_id id, uint32_t type, int fd, const void *data, size_t len)
 	if (peer_send(&children[id].peer, type, 0, fd, data, len) == -1 &&
 	    errno != EPIPE && errno != ENOTCONN)
 		fatal("%s: cannot send message %u", procs[id].name, type);
+}
+
+void
+proc_give(enum proc_id id, uint32_t type, const void *data, size_t len)
+{
+	struct peer	*p = &children[id].peer;
+
+	if (peer_queued(p) > 0 && imsgbuf_flush(&p->ibuf, PROC_WAIT) == -1 &&
+	    errno != EPIPE && errno != ECONNRESET)
+		fatal("%s: cannot send message %u", procs[id].name, type);
+	proc_send(id, type, -1, data, len);
 }
 
 const char *

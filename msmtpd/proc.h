@@ -90,6 +90,10 @@ struct child *proc_child(enum proc_id);
  * the cause.  Fatal where there is no memory. */
 void	proc_send(enum proc_id, uint32_t type, int fd, const void *, size_t);
 
+/* proc_give: as proc_send(), once the child has taken what waits, so that a
+ * start may send any number of messages.  For the time before the sandbox. */
+void	proc_give(enum proc_id, uint32_t type, const void *, size_t);
+
 /* proc_missing: the name of a child that is not ready yet; NULL: none. */
 const char *proc_missing(void);
 

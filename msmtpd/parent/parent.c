@@ -444,7 +444,7 @@ parent_names(const char *p, size_t len)
 			if (n + size > IMSG_DATA_MAX)
 				break;
 		}
-		proc_send(PROC_FRONT, IMSG_NAMES, -1, p, n);
+		proc_give(PROC_FRONT, IMSG_NAMES, p, n);
 	}
 }
 
@@ -469,8 +469,9 @@ parent_children(void)
 	proc_send(PROC_DELIVER, IMSG_COMMAND, -1, setup.command.strings,
 	    setup.command.octets);
 	parent_names(setup.names, setup.names_len);
+	free(setup.names);
 	for (i = 0; i < setup.rules.n; i++)
-		proc_send(PROC_FRONT, IMSG_RULE, -1, setup.rules.v[i],
+		proc_give(PROC_FRONT, IMSG_RULE, setup.rules.v[i],
 		    rule_size(setup.rules.v[i]));
 	rules_free(&setup.rules);
 	for (i = 0; i < l->n; i++) {

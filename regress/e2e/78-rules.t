@@ -250,4 +250,11 @@ spew($rules, "# nobody\n");
 $t->start($command, "--rules=$rules");
 like($t->send, qr/^550 5\.7\.1 Not allowed/, 'an empty file refuses all');
 stopped($t);
+# As many rules as a file can have, or nearly: the last one decides.
+spew($rules, join '', (map { sprintf "deny any from %s%05d\@example.org to %s\n",
+    'a' x 48, $_, 'b' x 30 } 1 .. 9000), "allow any from last\@example.org\n");
+$t->start($command, "--rules=$rules");
+like($t->send(from => 'last@example.org'), qr/^250 /, '9,001 rules');
+stopped($t);
+
 done_testing();
