@@ -57,8 +57,11 @@ struct imsgbuf {
  */
 int	imsg_socketpair(int [2]);
 
-/* imsg_norights: have the kernel refuse to the peer (EPERM) to send descriptors
- * to this socket: SO_PASSRIGHTS.  No-op before Linux 6.16. */
+/*
+ * imsg_norights: have the kernel refuse to the peer (EPERM) to send descriptors
+ * to this UNIX socket, or to those that a listening one accepts: SO_PASSRIGHTS.
+ * Who closes a descriptor that lingers has to wait.  No-op before Linux 6.16.
+ */
 void	imsg_norights(int fd);
 
 /*

@@ -19,13 +19,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "imsg.h"
 #include "listen.h"
 #include "log.h"
-
-/* Linux 6.16; the C library's headers may be older. */
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS	83
-#endif
 
 /* The first descriptor that a service manager passes, sd_listen_fds(3). */
 #define LISTEN_FDS_START	3
@@ -102,14 +98,6 @@ listen_log(int fd, const char *name, bool auth)
 		    host, port);
 }
 
-void
-listen_norights(int fd)
-{
-	int	 off = 0;
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
-}
-
 /* Accepted sockets inherit these options from the listener, so that front
  * needs no setsockopt(2). */
 static void
@@ -118,8 +106,9 @@ listen_setup(int fd, int family)
 	int	 flags, on = 1;
 
 	if (family == AF_UNIX)
-		listen_norights(fd);
-	else if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+		imsg_norights(fd);
+	else if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)) == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1)
 		fatal("setsockopt");
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||

@@ -38,13 +38,6 @@ void	listen_inherited(void);
  */
 void	listen_open(struct listeners *, const struct options *);
 
-/*
- * listen_norights: take no descriptors on a UNIX socket (SO_PASSRIGHTS, where
- * the kernel has it): whoever closes one that lingers has to wait.  Accepted
- * sockets inherit that.
- */
-void	listen_norights(int fd);
-
 /* listen_check: end the process with EX_USAGE where an --interface is not an
  * address, or one, or a --socket, is given twice. */
 void	listen_check(const struct options *);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "auth.h"
+#include "imsg.h"
 #include "log.h"
 #include "logger.h"
 #include "names.h"
@@ -490,7 +491,7 @@ setup_inetd(struct setup *s)
 	else		/* fails where the socket is not TCP */
 		(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on,
 		    sizeof(on));
-	listen_norights(0);
+	imsg_norights(0);
 	if ((l->fds[0] = fcntl(0, F_DUPFD_CLOEXEC, 3)) == -1 ||
 	    (l->fds[1] = fcntl(1, F_DUPFD_CLOEXEC, 3)) == -1)
 		fatal("fcntl");
