@@ -24,8 +24,8 @@
 struct slot {
 	struct handoff	*handoff;	/* NULL: its session gave up */
 	struct owner	*owner;
-	uint64_t	 held;		/* octets of the account */
-	uint64_t	 charged;	/* message_leave(), if it gave up */
+	uint64_t	 held;		/* octets of the account, which are the
+					 * slot's own where handoff is NULL */
 	bool		 used;
 };
 
@@ -194,8 +194,8 @@ static void
 free_slot(struct slot *slot)
 {
 	account_unhold(slot->owner, slot->held);
-	account_give(slot->owner, slot->charged);
-	slot->charged = 0;
+	if (slot->handoff == NULL)
+		account_give(slot->owner, slot->held);
 	slot->owner->nrunning--;
 	owner_put(slot->owner);
 	slot->used = false;
@@ -328,7 +328,7 @@ handoff_cancel(struct handoff *h)
 		/* FALLTHROUGH */
 	case HANDOFF_SENT:
 		slots[h->slot].handoff = NULL;
-		slots[h->slot].charged = message_leave(h->message);
+		message_leave(h->message);
 		break;
 	}
 	h->state = HANDOFF_NONE;

@@ -88,13 +88,10 @@ message_seal(struct message *m)
 	return (fcntl(m->fd, F_ADD_SEALS, MESSAGE_SEALS));
 }
 
-uint64_t
+void
 message_leave(struct message *m)
 {
-	uint64_t	 charged = m->charged;
-
 	m->charged = 0;
-	return (charged);
 }
 
 void

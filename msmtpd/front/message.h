@@ -46,9 +46,9 @@ int	message_write(struct message *, const char *, size_t);
 int	message_seal(struct message *);
 
 /* message_leave: deliver has the message and may keep it after
- * message_close().  Returns the octets that stay in the account until the
- * caller gives them back. */
-uint64_t message_leave(struct message *);
+ * message_close().  Its octets stay in the account until the caller gives them
+ * back. */
+void	message_leave(struct message *);
 
 /* message_close: close the memfd and give its memory back to the account.
  * No-op for { .fd = -1 }, which a message is at first. */
