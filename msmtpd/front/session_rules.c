@@ -47,7 +47,7 @@ session_client(struct rule_client *rc, const struct session *s)
 	rc->local = c->family == AF_UNIX;
 	rc->internet = c->family == AF_INET || c->family == AF_INET6;
 	if (rc->internet)
-		rule_net(rc->addr, c->family, &c->addr);
+		rule_net(&rc->addr, c->family, &c->addr);
 }
 
 /* Always false. */

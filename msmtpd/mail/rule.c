@@ -5,11 +5,8 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "rule.h"
-
-/* A prefix that all IPv4 addresses have, ::ffff:0:0/96 (RFC 4291, 2.5.5.2). */
-static const uint8_t	 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
-			    0xff };
 
 static const uint32_t *
 rule_uids(const struct rule *r)
@@ -107,34 +104,38 @@ address_unquote(struct rule_address *a, const char *s, const char *end)
 	return (s);
 }
 
+size_t
+rule_fold(char *s, size_t len)
+{
+	size_t	 i;
+
+	if (len > 0 && s[len - 1] == '.' && memchr(s, '@', len) != NULL)
+		len--;
+	for (i = 0; i < len; i++)
+		if (s[i] >= 'A' && s[i] <= 'Z')
+			s[i] |= 0x20;
+	return (len);
+}
+
 void
 rule_address(struct rule_address *a, const char *s, size_t len)
 {
 	const char	*end = s + len;
-	size_t		 i;
 
 	a->len = 0;
 	if (len > 0 && *s == '"' && (s = address_unquote(a, s, end)) < end)
 		s++;
 	memcpy(a->text + a->len, s, (size_t)(end - s));
-	a->len += (size_t)(end - s);
-	if (a->len > 0 && a->text[a->len - 1] == '.' &&
-	    memchr(a->text, '@', a->len) != NULL)
-		a->len--;
-	for (i = 0; i < a->len; i++)
-		if (a->text[i] >= 'A' && a->text[i] <= 'Z')
-			a->text[i] |= 0x20;
+	a->len = rule_fold(a->text, a->len + (size_t)(end - s));
 }
 
 void
-rule_net(uint8_t addr[16], int family, const void *from)
+rule_net(struct in6_addr *addr, int family, const void *from)
 {
-	if (family == AF_INET6) {
-		memcpy(addr, from, 16);
-		return;
-	}
-	memcpy(addr, mapped, sizeof(mapped));
-	memcpy(addr + sizeof(mapped), from, 4);
+	if (family == AF_INET6)
+		memcpy(addr, from, sizeof(*addr));
+	else
+		address_map(addr, from);
 }
 
 static bool
@@ -153,16 +154,16 @@ uids_have(const struct rule *r, uint32_t uid)
 static bool
 net_matches(const struct rule *r, const struct rule_client *c)
 {
+	const uint8_t	*net = r->addr.s6_addr, *addr = c->addr.s6_addr;
 	const size_t	 octets = r->prefix / 8;
 	const int	 rest = 8 - r->prefix % 8;
-	bool		 four = r->prefix >= 96 && memcmp(r->addr, mapped,
-			    sizeof(mapped)) == 0;
+	bool		 four = r->prefix >= 96 &&
+			    IN6_IS_ADDR_V4MAPPED(&r->addr);
 
-	if (!c->internet || memcmp(r->addr, c->addr, octets) != 0 ||
-	    four != (memcmp(c->addr, mapped, sizeof(mapped)) == 0))
+	if (!c->internet || memcmp(net, addr, octets) != 0 ||
+	    four != IN6_IS_ADDR_V4MAPPED(&c->addr))
 		return (false);
-	return (rest == 8 || r->addr[octets] >> rest ==
-	    c->addr[octets] >> rest);
+	return (rest == 8 || net[octets] >> rest == addr[octets] >> rest);
 }
 
 static bool

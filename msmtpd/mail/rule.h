@@ -4,6 +4,7 @@
 #ifndef RULE_H
 #define RULE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@ struct rule {
 	uint32_t	 rate;		/* times in a period; 0: any */
 	uint32_t	 period;	/* s; 0 where rate is 0 */
 	uint32_t	 nuids;
-	uint8_t		 addr[16];	/* IPv4 as ::ffff:a.b.c.d */
+	struct in6_addr	 addr;		/* IPv4 as address_map() has it */
 	struct rule_pattern from, to;
 	uint16_t	 namelen;	/* RULE_AUTH, else 0 */
 	uint8_t		 prefix;	/* bits of addr, 0 to 128 */
@@ -63,7 +64,7 @@ struct rule_client {
 	bool		 known;		/* uid is */
 	bool		 local;		/* by a UNIX socket */
 	bool		 internet;	/* addr is its address */
-	uint8_t		 addr[16];	/* as in struct rule */
+	struct in6_addr	 addr;		/* as in struct rule */
 };
 
 /* An address as patterns are compared with it: see rule_address(). */
@@ -97,8 +98,12 @@ void	rule_pattern(struct rule_pattern *, const char *, size_t len);
  */
 void	rule_address(struct rule_address *, const char *, size_t len);
 
-/* rule_net: take a network address, of AF_INET or AF_INET6, into 16 octets. */
-void	rule_net(uint8_t addr[16], int family, const void *);
+/* rule_fold: of an address or a pattern, make the ASCII letters small and leave
+ * out a dot after the domain.  Returns its octets. */
+size_t	rule_fold(char *, size_t len);
+
+/* rule_net: take a network address, of AF_INET or AF_INET6. */
+void	rule_net(struct in6_addr *, int family, const void *);
 
 /*
  * rule_decide: what the first of the n rules that matches says; where none

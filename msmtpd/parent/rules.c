@@ -137,9 +137,10 @@ parse_auth(struct words *w, const char *arg, uint8_t *number_of)
 	return (wrong(w, "no --auth has the name '%s'", arg));
 }
 
-/* ADDRESS: the octets, and how many bits its family has. */
+/* ADDRESS, and how many bits its family has. */
 static bool
-parse_address(struct words *w, const char *arg, uint8_t *addr, uint32_t *bits)
+parse_address(struct words *w, const char *arg, struct in6_addr *addr,
+    uint32_t *bits)
 {
 	struct in6_addr	 any;
 
@@ -161,7 +162,7 @@ net_excess(const struct rule *r)
 	unsigned int	 i;
 
 	for (i = r->prefix; i < 128; i++)
-		if (r->addr[i / 8] & 0x80U >> i % 8)
+		if (r->addr.s6_addr[i / 8] & 0x80U >> i % 8)
 			return (true);
 	return (false);
 }
@@ -175,7 +176,7 @@ parse_net(struct words *w, char *arg, struct rule *r)
 
 	if (slash != NULL)
 		*slash = '\0';
-	if (!parse_address(w, arg, r->addr, &bits))
+	if (!parse_address(w, arg, &r->addr, &bits))
 		return (false);
 	len = bits;
 	if (slash != NULL && !number(slash + 1, strlen(slash + 1), bits, &len))
@@ -248,7 +249,7 @@ static bool
 parse_pattern(struct words *w, const char *word, char *s,
     struct rule_pattern *p)
 {
-	size_t	 i, len = strlen(s);
+	size_t	 len = strlen(s);
 
 	if (strcmp(s, "<>") == 0 && strcmp(word, "from") == 0)
 		len = 0;
@@ -257,12 +258,7 @@ parse_pattern(struct words *w, const char *word, char *s,
 		    s, *word == 't' ? "; no mail goes to the null one" : ""));
 	if (len > MSMTPD_ADDRESS_MAX)
 		return (wrong(w, "longer than %d octets", MSMTPD_ADDRESS_MAX));
-	if (len > 1 && s[len - 1] == '.' && strchr(s, '@') != NULL)
-		len--;
-	for (i = 0; i < len; i++)
-		if (s[i] >= 'A' && s[i] <= 'Z')
-			s[i] |= 0x20;
-	rule_pattern(p, s, len);
+	rule_pattern(p, s, rule_fold(s, len));
 	return (true);
 }
 
@@ -456,7 +452,7 @@ mail_word(struct words *w, struct rules_mail *m, const char *word,
 	}
 	if (strcmp(word, "net") == 0) {
 		m->client.internet = true;
-		return (parse_address(w, arg, m->client.addr, &bits));
+		return (parse_address(w, arg, &m->client.addr, &bits));
 	}
 	if (strcmp(word, "to") == 0) {
 		m->has_to = true;
