@@ -169,6 +169,9 @@ setup_rules(struct setup *s)
 static void
 setup_names(struct setup *s)
 {
+	/* --check shows no names. */
+	if (s->options.check && s->options.rules == NULL)
+		return;
 	names_open(s->root ? &s->users[PROC_PRIVSEP] : NULL);
 	setup_rules(s);
 	if (!s->options.check)
