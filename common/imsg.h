@@ -82,8 +82,8 @@ void	imsgbuf_clear(struct imsgbuf *);
  * has another length or a reserved field that is not 0, or that carries
  * anything but one descriptor; else recvmsg(2)'s error.  After -1 the socket
  * is of no more use.  After EBADMSG descriptors that have come stay open, since
- * close(2) of one could block: the caller ends the process.  Where the table of descriptors was full, imsg->fd is -1,
- * without an error.
+ * close(2) of one could block: the caller ends the process.  Where the table of
+ * descriptors was full, imsg->fd is -1, without an error.
  */
 int	imsgbuf_get(struct imsgbuf *, struct imsg *);
 

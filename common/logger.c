@@ -52,7 +52,7 @@ static struct {
 	bool			 connected;	/* WAY_SYSLOG */
 	int64_t			 retry;		/* when to connect again */
 	pid_t			 pid;
-	bool			 sticky;	/* all may add to its directory */
+	bool			 sticky;	/* all may write beside it */
 	uid_t			 uid;		/* ours */
 	char			 path[PATH_MAX];	/* of a file */
 } lg = { .kind = LOGGER_NONE, .fd = -1 };

@@ -31,9 +31,8 @@ enum logger_kind {
  * error is closed: ELOOP for a symbolic link, EMLINK for a file with another
  * name, ENXIO for a FIFO, a socket or a block device, EPERM in a directory to
  * which everybody may write (in one that is sticky: for the file of a user
- * other than root and ours).  A syslogd
- * that does not run is no error: each line looks for it again, at most once a
- * second.
+ * other than root and ours).  A syslogd that does not run is no error: each
+ * line looks for it again, at most once a second.
  */
 int	logger_open(enum logger_kind, const char *);
 

@@ -146,8 +146,9 @@ struct peer *proc_peer(enum proc_id, size_t maxqueue,
 
 /*
  * proc_run: tell parent that we are confined and run the event loop.  dispatch
- * gets parent's messages but for pings, which are answered here.  The process ends with *status after event_exit(), and with 1 when parent is
- * gone, after gone (or NULL) has been called.
+ * gets parent's messages but for pings, which are answered here.  The process
+ * ends with *status after event_exit(), and with 1 when parent is gone, after
+ * gone (or NULL) has been called.
  */
 void	proc_run(void (*dispatch)(struct imsg *, void *), void (*gone)(void),
 	    const int *status) __attribute__((noreturn));

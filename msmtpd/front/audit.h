@@ -28,10 +28,10 @@ struct audit {
 
 /*
  * audit: log one line about a mail to which DATA has given an id, once its
- * final reply is known, or that there will be none: at info where the reply is 250, else as a
- * warning.  A client's words are made printable and are cut where they are
- * long; the first 10 recipients are named.  The reason stands last, in quotes:
- * it has spaces, which no other field has.
+ * final reply is known, or that there will be none: at info where the reply is
+ * 250, else as a warning.  A client's words are made printable and are cut
+ * where they are long; the first 10 recipients are named.  The reason stands
+ * last, in quotes: it has spaces, which no other field has.
  */
 void	audit(const struct audit *);
 

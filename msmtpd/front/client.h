@@ -41,7 +41,8 @@ void	client_literal(char *buf, const struct client *);
 void	client_text(char *buf, const struct client *);
 
 /* client_user: for log and Received: "user=alice"; "uid=1000" where there
- * is no name; "user=?" where the user is not known.  buf has CLIENT_USER_MAX octets. */
+ * is no name; "user=?" where the user is not known.  buf has CLIENT_USER_MAX
+ * octets. */
 void	client_user(char *buf, const struct client *);
 
 #endif

@@ -201,9 +201,8 @@ front_inetd(struct imsg *imsg)
 
 /*
  * Each session needs a descriptor for its client and one for its message, each
- * newcomer one.
- * Where there are not enough, take fewer sessions: idle clients could have
- * all descriptors, and none would be left for messages.
+ * newcomer one.  Where there are not enough, take fewer sessions: idle clients
+ * could have all descriptors, and none would be left for messages.
  */
 static void
 front_limit(void)

@@ -51,9 +51,9 @@ void	handoff_init(struct peer *deliver, uint32_t slots,
 /*
  * handoff_submit: queue a sealed message.  Owners are served in turn, each
  * owner's mails in the order in which they came.  An eighth of the slots,
- * rounded, is for owners who have no other mail with deliver.  The mail and the message must stay
- * until done or handoff_cancel() has been called.  At most once a minute the
- * log warns of a mail that has waited for 10 s.
+ * rounded, is for owners who have no other mail with deliver.  The mail and the
+ * message must stay until done or handoff_cancel() has been called.  At most
+ * once a minute the log warns of a mail that has waited for 10 s.
  */
 void	handoff_submit(struct handoff *);
 

@@ -12,7 +12,7 @@
 
 #define BASE36_MAX	14	/* digits of 2^64 - 1, and '\0' */
 
-static char		 start[16];	/* 9 digits before the year 5188, and 6 */
+static char		 start[16];	/* 9 digits before year 5188, and 6 */
 static const char	 digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 static void

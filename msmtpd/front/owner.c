@@ -12,7 +12,7 @@
 #include "log.h"
 #include "owner.h"
 
-#define LOG_EVERY	50	/* ms between an owner's lines in the long run */
+#define LOG_EVERY	50	/* ms between an owner's lines, in the end */
 #define LOG_AHEAD	10000	/* ms that lines at once may be ahead of that */
 #define LOG_COUNT	1000	/* ms until lines that were left out count */
 

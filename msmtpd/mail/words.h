@@ -33,9 +33,9 @@ void	words_init(struct words *);
  * A reply (RFC 5321, 4.2) stands at the beginning of a line, or where msmtp
  * puts it: "msmtp: server message: 550 5.1.1 No such user", with "LMTP " before
  * "server" for LMTP.  It is 4yz or 5yz, y from 0 to 5, or to 9 where msmtp
- * quotes it, then a space, a hyphen or the line's end.  Where there is a hyphen and the next line is a reply of
- * the same code, that line belongs to it; any other line ends it.  Of several
- * replies the last one counts.
+ * quotes it, then a space, a hyphen or the line's end.  Where there is a hyphen
+ * and the next line is a reply of the same code, that line belongs to it; any
+ * other line ends it.  Of several replies the last one counts.
  */
 void	words_feed(struct words *, const char *, size_t len);
 

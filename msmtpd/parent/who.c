@@ -16,7 +16,7 @@
 #include "log.h"
 #include "who.h"
 
-#define LOOPBACK	1	/* the index of lo, in every network namespace */
+#define LOOPBACK	1	/* index of lo, in every network namespace */
 #define STALE		16	/* late answers that are read past */
 
 /* States in which a client's end belongs to who has it open. */

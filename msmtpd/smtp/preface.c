@@ -11,9 +11,9 @@
  * white space, a colon) or with an empty line, which is a header without
  * fields.  A byte order mark and "From " lines, as in mbox files, in any order,
  * are left out where a field follows: the mark would become part of the field's
- * name, and a line, which is no field, would end the header.  Any other message is a
- * body.  An empty line is put before a body: without that line the body's first
- * lines would become part of our Received field, or of the header.
+ * name, and a line, which is no field, would end the header.  Any other message
+ * is a body.  An empty line is put before a body: without that line the body's
+ * first lines would become part of our Received field, or of the header.
  *
  * A "From " line needs an "@" or a time, as RFC 4155 has it, since no text may
  * be lost that begins with "From now on".
